@@ -1,1 +1,12 @@
-//! AI gateway.
+//! An AI gateway: one MCP tool to reach every language model a team pays for.
+//!
+//! Modules import one way: `app` → `http`, `mcp` → `gateway` → `limit`,
+//! `routing`, `cache`, `usage`, `telemetry` → `domain`; `providers`, `stores`
+//! and `embedding` implement the ports of `domain`.
+
+pub mod domain;
+pub mod gateway;
+pub mod http;
+pub mod providers;
+pub mod routing;
+pub mod telemetry;

@@ -1,0 +1,46 @@
+//! The vocabulary of the gateway, chat-first: what a caller asks, what a model
+//! answers, what it costs and what can go wrong, and the ports through which
+//! the rest of the world is reached. No I/O and no vendor lives here.
+
+mod capability;
+mod catalogue;
+mod completion;
+mod error;
+mod ids;
+mod ledger;
+mod message;
+mod money;
+mod port;
+mod provider_error;
+mod quantity;
+mod request;
+mod target;
+mod usage;
+
+pub use capability::{Capabilities, Capability};
+pub use catalogue::{
+    Catalogue, LookupError, MaxTokensField, ModelSpec, Prior, RequestPolicy, SamplingRule, Tier,
+};
+pub use completion::{
+    Attempt, AttemptOutcome, CacheOutcome, CacheStatus, Candidate, Chunk, Completion, Cost,
+    FilterReason, FinishReason, ProviderAnswer, RoutingReport, TaskGuess,
+};
+pub use error::{Error, ErrorKind};
+pub use ids::{Caller, ModelId, ProviderName, RequestId, Secret};
+pub use ledger::{LedgerEntry, Outcome};
+pub use message::{
+    ContentPart, ImageSource, Message, Role, Tool, ToolCall, ToolChoice, ToolResult,
+};
+pub use money::{NanoUsd, PicoUsdPerToken};
+pub use port::{
+    CacheKey, CacheStore, Clock, Embedder, EmbedderError, Ledger, LimitStore, Provider,
+    ProviderCall, Reservation, StoreError,
+};
+pub use provider_error::{ProviderError, ProviderErrorKind, TimeoutPhase};
+pub use quantity::{OutOfRange, Ratio, Temperature};
+pub use request::{
+    CacheMode, CompletionRequest, ModelSelector, Requirements, ResponseFormat, Sampling, TaskLabel,
+    Weights,
+};
+pub use target::{Effort, Target};
+pub use usage::{TokenUsage, Usage, UsageSource};

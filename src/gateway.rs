@@ -1,0 +1,5 @@
+//! One request from start to finish.
+
+mod settings;
+
+pub use settings::Settings;

@@ -1,0 +1,63 @@
+//! Where the server listens and what it lets in.
+
+use std::net::{IpAddr, Ipv4Addr};
+
+use serde::{Deserialize, Serialize};
+
+/// Settings of the server (`server` in `gateway.yaml`).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Settings {
+    /// The address to listen on (`HOST`).
+    pub host: IpAddr,
+    /// The port to listen on (`PORT`); 0 takes a free one.
+    pub port: u16,
+    /// How callers prove who they are (`AUTH_MODE`).
+    pub auth_modes: Vec<AuthMode>,
+    /// Names besides loopback by which the server may be called
+    /// (`ALLOWED_HOSTS`): `gateway.example.com`, optionally with `:port`.
+    pub allowed_hosts: Vec<String>,
+    /// Web origins besides loopback that may call (`ALLOWED_ORIGINS`):
+    /// `https://app.example.com`, optionally with a port.
+    pub allowed_origins: Vec<String>,
+    /// The largest body on `/mcp`, in bytes.
+    pub max_mcp_body_bytes: usize,
+    /// The largest body on `/v1`, in bytes.
+    pub max_v1_body_bytes: usize,
+    /// The most open connections; further ones wait to be accepted.
+    pub max_connections: usize,
+    /// How long a client may take to send its header block, in milliseconds.
+    pub header_read_timeout_ms: u64,
+    /// How long a client may pause while it sends its body, in milliseconds.
+    pub body_read_timeout_ms: u64,
+    /// How long calls in flight may go on after SIGTERM before they end with
+    /// `gateway_timeout`, in milliseconds, `0..=600_000`. Cloud Run kills
+    /// after 10 s in all; about 3 s of that are needed afterwards.
+    pub shutdown_drain_ms: u64,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            host: IpAddr::V4(Ipv4Addr::LOCALHOST),
+            port: 8080,
+            auth_modes: vec![AuthMode::None],
+            allowed_hosts: Vec::new(),
+            allowed_origins: Vec::new(),
+            max_mcp_body_bytes: 1 << 20,
+            max_v1_body_bytes: 4 << 20,
+            max_connections: 2_000,
+            header_read_timeout_ms: 10_000,
+            body_read_timeout_ms: 15_000,
+            shutdown_drain_ms: 6_500,
+        }
+    }
+}
+
+/// A way for callers to prove who they are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AuthMode {
+    /// Nobody proves anything; the server then listens on loopback alone.
+    None,
+}

@@ -1,0 +1,5 @@
+//! Which target answers a request, and why.
+
+mod settings;
+
+pub use settings::{Scale, Settings, WeightSettings};

@@ -1,0 +1,5 @@
+//! What operators see: logs and metrics.
+
+mod settings;
+
+pub use settings::{LogFormat, Settings};
