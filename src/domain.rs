@@ -5,6 +5,7 @@
 mod capability;
 mod catalogue;
 mod completion;
+mod draft;
 mod error;
 mod ids;
 mod ledger;
@@ -25,6 +26,7 @@ pub use completion::{
     Attempt, AttemptOutcome, CacheOutcome, CacheStatus, Candidate, Chunk, Completion, Cost,
     FilterReason, FinishReason, ProviderAnswer, RoutingReport, TaskGuess,
 };
+pub use draft::{DEFAULT_MAX_TOKENS, Draft, DraftRequirements, MAX_TIMEOUT, MAX_TOKENS};
 pub use error::{Error, ErrorKind};
 pub use ids::{Caller, ModelId, ProviderName, RequestId, Secret};
 pub use ledger::{LedgerEntry, Outcome};

@@ -49,6 +49,11 @@ name! {
     Caller
 }
 
+impl ProviderName {
+    /// The names that exist, whether or not their provider is configured.
+    pub const KNOWN: [&str; 6] = ["openai", "anthropic", "google", "mistral", "groq", "local"];
+}
+
 /// The identifier of one call, 128 random bits, unguessable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct RequestId(Uuid);

@@ -65,22 +65,40 @@ pub enum CacheMode {
 }
 
 /// The kind of work that a prompt asks for.
+///
+/// `General`: facts, how-to, advice, chat. `Code`: writing, mending,
+/// explaining and converting code. `Reasoning`: mathematics, logic, puzzles.
+/// `Creative`: stories, verse, letters, advertising. `Analysis`: summaries,
+/// extraction, classification, comparison. `Multilingual`: translation, or a
+/// prompt that is not English.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[schemars(inline)]
+#[expect(
+    missing_docs,
+    reason = "documented variants become `oneOf`, not a plain enum"
+)]
 pub enum TaskLabel {
-    /// Facts, how-to, advice, chat.
     General,
-    /// Writing, mending, explaining and converting code.
     Code,
-    /// Mathematics, logic, puzzles.
     Reasoning,
-    /// Stories, verse, letters, advertising.
     Creative,
-    /// Summaries, extraction, classification, comparison.
     Analysis,
-    /// Translation, or a prompt that is not English.
     Multilingual,
+}
+
+impl TaskLabel {
+    /// Returns the label's name in the contract.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::General => "general",
+            Self::Code => "code",
+            Self::Reasoning => "reasoning",
+            Self::Creative => "creative",
+            Self::Analysis => "analysis",
+            Self::Multilingual => "multilingual",
+        }
+    }
 }
 
 /// How much each term of the routing utility counts. Not all are zero.

@@ -8,22 +8,35 @@ use serde::{Deserialize, Serialize};
 use super::{ModelId, ProviderName};
 
 /// How much a reasoning model may think, from nothing to everything.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+///
+/// From `None`, no thinking at all, in rising order to `Max`, all that the
+/// model has.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    schemars::JsonSchema,
+)]
 #[serde(rename_all = "lowercase")]
+#[schemars(inline)]
+#[expect(
+    missing_docs,
+    reason = "documented variants become `oneOf`, not a plain enum"
+)]
 pub enum Effort {
-    /// No thinking at all.
     None,
-    /// As little as the model can.
     Minimal,
-    /// Little.
     Low,
-    /// The usual amount.
     Medium,
-    /// Much.
     High,
-    /// Very much.
     Xhigh,
-    /// All that the model has.
     Max,
 }
 

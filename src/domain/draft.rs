@@ -1,0 +1,391 @@
+//! From what a caller sent to a request that is known to be good.
+
+mod faults;
+
+use std::time::Duration;
+
+use faults::Faults;
+
+use super::{
+    CacheMode, CompletionRequest, ContentPart, Effort, Error, Message, ModelSelector, NanoUsd,
+    ProviderName, Ratio, Requirements, ResponseFormat, Role, Sampling, TaskLabel, Temperature,
+    Tool, ToolChoice, Weights,
+};
+
+/// The longest visible answer that can be asked for, in tokens.
+pub const MAX_TOKENS: u32 = 32_000;
+/// The visible answer that is asked for when the caller says nothing.
+pub const DEFAULT_MAX_TOKENS: u32 = 1_000;
+/// The longest wait that can be asked for.
+pub const MAX_TIMEOUT: Duration = Duration::from_secs(600);
+const MAX_MESSAGES: usize = 1_000;
+const MAX_STOPS: usize = 4;
+const MAX_STOP_BYTES: usize = 256;
+const MAX_PROVIDERS: usize = 16;
+const MAX_NAME_BYTES: usize = 256;
+
+/// A request as it was sent: every field optional, nothing checked.
+///
+/// Both doors fill one in, so that both hold callers to the same bounds.
+#[derive(Clone, Debug, Default)]
+pub struct Draft {
+    /// A single question; instead of `messages`.
+    pub prompt: Option<String>,
+    /// A conversation; instead of `prompt`.
+    pub messages: Option<Vec<Message>>,
+    /// Instructions that stand above the conversation.
+    pub system: Option<String>,
+    /// `auto`, an id, an alias or `provider/id`.
+    pub model: Option<String>,
+    /// 1 to [`MAX_TOKENS`].
+    pub max_tokens: Option<u64>,
+    /// 0 to 2.
+    pub temperature: Option<f64>,
+    /// 0 to 1.
+    pub top_p: Option<f64>,
+    /// Any integer.
+    pub seed: Option<i64>,
+    /// At most 4 texts of 1 to 256 bytes.
+    pub stop: Vec<String>,
+    /// The thinking allowed.
+    pub effort: Option<Effort>,
+    /// Functions that the model may ask for.
+    pub tools: Vec<Tool>,
+    /// Which of them it may or must use.
+    pub tool_choice: Option<ToolChoice>,
+    /// The form of the answer.
+    pub response_format: Option<ResponseFormat>,
+    /// How the cache takes part.
+    pub cache: CacheMode,
+    /// 1 to 600 000.
+    pub timeout_ms: Option<u64>,
+    /// Only explain.
+    pub route_only: bool,
+    /// What is asked of the routing.
+    pub requirements: DraftRequirements,
+}
+
+/// What is asked of the routing, as it was sent.
+#[derive(Clone, Debug, Default)]
+pub struct DraftRequirements {
+    /// Triples the weight of latency.
+    pub low_latency: bool,
+    /// Triples the weight of cost.
+    pub low_cost: bool,
+    /// Triples the weight of quality.
+    pub high_quality: bool,
+    /// Replaces all weights.
+    pub weights: Option<Weights>,
+    /// The kind of work.
+    pub task: Option<TaskLabel>,
+    /// Above 0.
+    pub max_cost_usd: Option<f64>,
+    /// 1 or more.
+    pub max_latency_ms: Option<u64>,
+    /// 0 to 1.
+    pub min_quality: Option<f64>,
+    /// Known names, at most 16.
+    pub providers: Vec<String>,
+    /// Whether other models may answer.
+    pub failover: Option<bool>,
+}
+
+impl Draft {
+    /// Checks every bound of the contract.
+    ///
+    /// # Errors
+    /// `caller_invalid_request` that names each argument at fault.
+    pub fn check(self, default_timeout: Duration) -> Result<CompletionRequest, Error> {
+        let mut faults = Faults::default();
+        let messages = conversation(&mut faults, self.prompt, self.messages, self.system);
+        let request = CompletionRequest {
+            messages,
+            model: model(&mut faults, self.model),
+            max_tokens: max_tokens(&mut faults, self.max_tokens),
+            sampling: Sampling {
+                temperature: faults.take("temperature", self.temperature, Temperature::try_from),
+                top_p: faults.take("top_p", self.top_p, Ratio::try_from),
+                seed: self.seed,
+                stop: stops(&mut faults, self.stop),
+            },
+            effort: self.effort,
+            tools: self.tools,
+            tool_choice: self.tool_choice.unwrap_or(ToolChoice::Auto),
+            response_format: self.response_format.unwrap_or_default(),
+            cache: self.cache,
+            requirements: self.requirements.check(&mut faults),
+            timeout: timeout(&mut faults, self.timeout_ms).unwrap_or(default_timeout),
+            idempotency_key: None,
+            route_only: self.route_only,
+        };
+        faults.into_result(request)
+    }
+}
+
+impl DraftRequirements {
+    fn check(self, faults: &mut Faults) -> Requirements {
+        let weights = self.weights.filter(|weights| {
+            let is_usable = weights.normalised().is_some();
+            if !is_usable {
+                faults.add(
+                    "requirements.weights",
+                    "must be 0 or more each and not all 0",
+                );
+            }
+            is_usable
+        });
+        let max_cost = self.max_cost_usd.and_then(|usd| {
+            let amount = NanoUsd::try_from_usd(usd).filter(|_| usd > 0.0);
+            if amount.is_none() {
+                faults.add("requirements.max_cost_usd", format!("{usd} is not above 0"));
+            }
+            amount
+        });
+        if self.max_latency_ms == Some(0) {
+            faults.add("requirements.max_latency_ms", "0 is not 1 or more");
+        }
+        Requirements {
+            low_latency: self.low_latency,
+            low_cost: self.low_cost,
+            high_quality: self.high_quality,
+            weights,
+            task: self.task,
+            max_cost,
+            max_latency: self.max_latency_ms.map(Duration::from_millis),
+            min_quality: faults.take(
+                "requirements.min_quality",
+                self.min_quality,
+                Ratio::try_from,
+            ),
+            providers: providers(faults, self.providers),
+            failover: self.failover,
+        }
+    }
+}
+
+fn conversation(
+    faults: &mut Faults,
+    prompt: Option<String>,
+    messages: Option<Vec<Message>>,
+    system: Option<String>,
+) -> Vec<Message> {
+    let mut conversation = Vec::new();
+    if let Some(system) = system {
+        if system.trim().is_empty() {
+            faults.add("system", "is empty");
+        }
+        conversation.push(Message::text(Role::System, system));
+    }
+    match (prompt, messages) {
+        (Some(_), Some(_)) => faults.add("prompt", "and messages exclude each other; send one"),
+        (None, None) => faults.add("prompt", "is missing; send prompt or messages"),
+        (Some(prompt), None) => {
+            if prompt.trim().is_empty() {
+                faults.add("prompt", "is empty");
+            }
+            conversation.push(Message::text(Role::User, prompt));
+        }
+        (None, Some(messages)) => {
+            check_messages(faults, &messages);
+            conversation.extend(messages);
+        }
+    }
+    conversation
+}
+
+fn check_messages(faults: &mut Faults, messages: &[Message]) {
+    if messages.len() > MAX_MESSAGES {
+        faults.add(
+            "messages",
+            format!("has {} items, at most {MAX_MESSAGES}", messages.len()),
+        );
+        return;
+    }
+    for (index, message) in messages.iter().enumerate() {
+        let is_empty = |part: &ContentPart| match part {
+            ContentPart::Text(text) => text.trim().is_empty(),
+            _ => false,
+        };
+        if message.content.iter().all(is_empty) {
+            faults.add(&format!("messages[{index}].content"), "is empty");
+        }
+    }
+    match messages.last().map(|message| message.role) {
+        None => faults.add("messages", "is empty"),
+        Some(Role::User | Role::Tool) => {}
+        Some(Role::System | Role::Assistant) => {
+            faults.add("messages", "must end with a message of role user");
+        }
+    }
+}
+
+fn model(faults: &mut Faults, name: Option<String>) -> ModelSelector {
+    match name {
+        None => ModelSelector::Auto,
+        Some(name) if name == "auto" => ModelSelector::Auto,
+        Some(name) => {
+            if name.trim().is_empty() {
+                faults.add("model", "is empty; leave it out or send \"auto\"");
+            } else if name.len() > MAX_NAME_BYTES {
+                faults.add("model", format!("is longer than {MAX_NAME_BYTES} bytes"));
+            }
+            ModelSelector::Named(name)
+        }
+    }
+}
+
+fn max_tokens(faults: &mut Faults, asked: Option<u64>) -> u32 {
+    let Some(asked) = asked else {
+        return DEFAULT_MAX_TOKENS;
+    };
+    match u32::try_from(asked) {
+        Ok(tokens) if (1..=MAX_TOKENS).contains(&tokens) => tokens,
+        _ => {
+            faults.add(
+                "max_tokens",
+                format!("{asked} is not within 1..={MAX_TOKENS}"),
+            );
+            DEFAULT_MAX_TOKENS
+        }
+    }
+}
+
+fn timeout(faults: &mut Faults, asked_ms: Option<u64>) -> Option<Duration> {
+    let asked = Duration::from_millis(asked_ms?);
+    if asked.is_zero() || asked > MAX_TIMEOUT {
+        let most = MAX_TIMEOUT.as_millis();
+        faults.add(
+            "timeout_ms",
+            format!("{} is not within 1..={most}", asked.as_millis()),
+        );
+    }
+    Some(asked)
+}
+
+fn stops(faults: &mut Faults, stops: Vec<String>) -> Vec<String> {
+    if stops.len() > MAX_STOPS {
+        faults.add(
+            "stop",
+            format!("has {} items, at most {MAX_STOPS}", stops.len()),
+        );
+    }
+    if stops
+        .iter()
+        .any(|stop| stop.is_empty() || stop.len() > MAX_STOP_BYTES)
+    {
+        faults.add(
+            "stop",
+            format!("items must have 1 to {MAX_STOP_BYTES} bytes"),
+        );
+    }
+    stops
+}
+
+fn providers(faults: &mut Faults, names: Vec<String>) -> Vec<ProviderName> {
+    if names.len() > MAX_PROVIDERS {
+        faults.add(
+            "requirements.providers",
+            format!("has {} items, at most {MAX_PROVIDERS}", names.len()),
+        );
+        return Vec::new();
+    }
+    let known = ProviderName::KNOWN;
+    for name in names.iter().filter(|name| !known.contains(&name.as_str())) {
+        let shown: String = name.chars().take(40).collect();
+        faults.add(
+            "requirements.providers",
+            format!("{shown:?} is none of {}", known.join(", ")),
+        );
+    }
+    names.into_iter().map(ProviderName::new).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fault(draft: Draft) -> String {
+        draft.check(Duration::from_secs(50)).unwrap_err().message
+    }
+
+    fn asking() -> Draft {
+        Draft {
+            prompt: Some("hello".to_owned()),
+            ..Draft::default()
+        }
+    }
+
+    #[test]
+    fn a_prompt_alone_gets_the_defaults() {
+        let request = asking().check(Duration::from_secs(50)).unwrap();
+
+        assert_eq!(request.messages, [Message::text(Role::User, "hello")]);
+        assert_eq!(request.model, ModelSelector::Auto);
+        assert_eq!(request.max_tokens, 1_000);
+        assert_eq!(request.sampling, Sampling::default());
+        assert_eq!(request.timeout, Duration::from_secs(50));
+    }
+
+    #[test]
+    fn every_fault_is_named_at_once() {
+        let draft = Draft {
+            max_tokens: Some(0),
+            temperature: Some(9.0),
+            top_p: Some(-0.5),
+            timeout_ms: Some(0),
+            ..Draft::default()
+        };
+
+        assert_eq!(
+            fault(draft),
+            "prompt is missing; send prompt or messages; max_tokens 0 is not within 1..=32000; \
+             temperature 9 is not within 0..=2; top_p -0.5 is not within 0..=1; \
+             timeout_ms 0 is not within 1..=600000"
+        );
+    }
+
+    #[test]
+    fn a_conversation_ends_with_the_user() {
+        let messages = vec![
+            Message::text(Role::User, "a"),
+            Message::text(Role::Assistant, "b"),
+        ];
+        let draft = Draft {
+            messages: Some(messages),
+            ..Draft::default()
+        };
+
+        assert_eq!(
+            fault(draft),
+            "messages must end with a message of role user"
+        );
+    }
+
+    #[test]
+    fn a_list_of_faults_stays_short() {
+        let messages = vec![Message::text(Role::User, ""); 1_000];
+        let draft = Draft {
+            messages: Some(messages),
+            ..Draft::default()
+        };
+
+        assert!(fault(draft).len() < 500);
+    }
+
+    #[test]
+    fn an_unknown_provider_is_answered_with_the_known_ones() {
+        let requirements = DraftRequirements {
+            providers: vec!["opnai".to_owned()],
+            ..Default::default()
+        };
+
+        assert_eq!(
+            fault(Draft {
+                requirements,
+                ..asking()
+            }),
+            "requirements.providers \"opnai\" is none of openai, anthropic, google, mistral, \
+             groq, local"
+        );
+    }
+}
