@@ -1,0 +1,5 @@
+//! What calls cost.
+
+mod pricing;
+
+pub use pricing::{Band, Price, PriceTable, RateCard, Rates};
