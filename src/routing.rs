@@ -1,5 +1,22 @@
 //! Which target answers a request, and why.
+//!
+//! Pure functions of the request's facts, the catalogue and what is known of
+//! each target: [`rank`] filters what cannot answer, asks an [`Estimator`]
+//! what to expect of the rest, and orders them by one utility. A router that
+//! learns is another estimator.
 
+mod estimate;
+mod facts;
+mod filter;
+mod rank;
 mod settings;
+mod tokens;
+mod utility;
 
+pub use estimate::{Estimate, Estimator, Health, PriorEstimator, TargetHealth};
+pub use facts::{Choice, Facts};
+pub use filter::shortfall;
+pub use rank::{Ranking, rank};
 pub use settings::{Scale, Settings, WeightSettings};
+pub use tokens::{estimate_text_tokens, estimate_tokens, upper_bound_tokens};
+pub use utility::{Terms, UtilityFunction};

@@ -1,0 +1,93 @@
+//! What to expect of a target for a request.
+
+use std::time::Duration;
+
+use super::facts::Facts;
+use crate::domain::{Effort, ModelId, ModelSpec, NanoUsd, ProviderName};
+use crate::usage::PriceTable;
+
+/// What is expected of one target.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Estimate {
+    /// Quality of the answer, 0 to 1.
+    pub quality: f64,
+    /// What the call costs; `None` if the model has no price.
+    pub cost: Option<NanoUsd>,
+    /// Time to the whole answer.
+    pub latency: Duration,
+    /// The chance that the call succeeds, 0 to 1.
+    pub reliability: f64,
+}
+
+/// Says what to expect; the part of the router that may learn.
+pub trait Estimator: Send + Sync {
+    /// Estimates a call of `spec` at `effort`, or returns `None` if nothing
+    /// at all is known about it.
+    fn estimate(
+        &self,
+        facts: &Facts<'_>,
+        spec: &ModelSpec,
+        effort: Option<Effort>,
+    ) -> Option<Estimate>;
+}
+
+/// What recent calls say about a target.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct TargetHealth {
+    /// The chance that a call succeeds, 0 to 1.
+    pub reliability: f64,
+    /// How much slower than its prior the target has been; 1 if unknown.
+    pub latency_factor: f64,
+}
+
+impl TargetHealth {
+    /// Nothing was seen yet: (0 + 9) successes of (0 + 10).
+    pub const UNKNOWN: Self = Self {
+        reliability: 0.9,
+        latency_factor: 1.0,
+    };
+}
+
+/// Tells how targets have been doing lately.
+pub trait Health: Send + Sync {
+    /// Returns what recent calls say about a model. Never changes anything.
+    fn of(&self, provider: &ProviderName, model: &ModelId) -> TargetHealth;
+}
+
+/// Estimates from published priors, today's prices and recent health.
+pub struct PriorEstimator<'a> {
+    /// Today's prices.
+    pub prices: &'a PriceTable,
+    /// Recent health.
+    pub health: &'a dyn Health,
+    /// Visible output to expect, in tokens.
+    pub expected_output_tokens: u32,
+}
+
+impl Estimator for PriorEstimator<'_> {
+    fn estimate(
+        &self,
+        facts: &Facts<'_>,
+        spec: &ModelSpec,
+        effort: Option<Effort>,
+    ) -> Option<Estimate> {
+        let prior = spec.prior(effort)?;
+        let visible = u64::from(self.expected_output_tokens.min(facts.max_tokens));
+        // Thinking tends to use about half of what it is allowed (chosen;
+        // replaced by measured means once outcomes are learned from).
+        let output = visible + u64::from(spec.request.allowance(effort)) / 2;
+        let cost = self
+            .prices
+            .rates(&spec.provider, &spec.id, facts.input_tokens, facts.at)
+            .map(|rates| rates.estimate(facts.input_tokens, output));
+        let health = self.health.of(&spec.provider, &spec.id);
+        let generation = visible as f64 / prior.tokens_per_second.max(0.1);
+        let seconds = (prior.ttft_ms / 1e3 + generation) * health.latency_factor;
+        Some(Estimate {
+            quality: prior.quality.get(),
+            cost,
+            latency: Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX),
+            reliability: health.reliability,
+        })
+    }
+}

@@ -1,0 +1,67 @@
+//! What the router knows of a request.
+
+use jiff::Timestamp;
+
+use super::tokens::estimate_tokens;
+use crate::domain::{Capabilities, CompletionRequest, Requirements, TaskGuess, TaskLabel};
+
+/// The models that come into question.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Choice<'a> {
+    /// Any of the catalogue.
+    Any,
+    /// This one alone, by provider and id; the caller named it.
+    Named {
+        /// Its provider.
+        provider: &'a str,
+        /// Its id.
+        model: &'a str,
+    },
+}
+
+/// A request as the router sees it.
+#[derive(Clone, Debug)]
+pub struct Facts<'a> {
+    /// The estimated input, in tokens.
+    pub input_tokens: u64,
+    /// The longest visible answer, in tokens.
+    pub max_tokens: u32,
+    /// What the model must be able to do.
+    pub needs: Capabilities,
+    /// The effort that the caller asks for.
+    pub effort: Option<crate::domain::Effort>,
+    /// What else the caller asks for.
+    pub requirements: &'a Requirements,
+    /// The models that come into question.
+    pub choice: Choice<'a>,
+    /// The kind of work.
+    pub task: TaskGuess,
+    /// When the call began: decides which price and which models are in force.
+    pub at: Timestamp,
+}
+
+impl<'a> Facts<'a> {
+    /// Reads the facts off a request that began `at`.
+    pub fn new(request: &'a CompletionRequest, choice: Choice<'a>, at: Timestamp) -> Self {
+        let task = match request.requirements.task {
+            Some(label) => TaskGuess {
+                label,
+                confidence: 1.0,
+            },
+            None => TaskGuess {
+                label: TaskLabel::General,
+                confidence: 0.0,
+            },
+        };
+        Self {
+            input_tokens: estimate_tokens(request),
+            max_tokens: request.max_tokens,
+            needs: request.needs(),
+            effort: request.effort,
+            requirements: &request.requirements,
+            choice,
+            task,
+            at,
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! What rules a target out, whatever its utility.
+
+use jiff::tz::Offset;
+
+use super::estimate::Estimate;
+use super::facts::Facts;
+use crate::domain::{Effort, FilterReason, ModelSpec};
+
+/// Returns why a model cannot answer at all, whatever is expected of it.
+pub(super) fn by_model(facts: &Facts<'_>, spec: &ModelSpec) -> Option<FilterReason> {
+    let today = Offset::UTC.to_datetime(facts.at).date();
+    let providers = &facts.requirements.providers;
+    if !providers.is_empty() && !providers.contains(&spec.provider) {
+        return Some(FilterReason::Provider);
+    }
+    if !spec.is_served_on(today) {
+        return Some(FilterReason::Ended);
+    }
+    if let Some(capability) = spec.capabilities.lacking(facts.needs) {
+        return Some(FilterReason::Capability(capability));
+    }
+    if shortfall(facts, spec) > 0 {
+        return Some(FilterReason::ContextWindow);
+    }
+    (facts.max_tokens > spec.max_output).then_some(FilterReason::MaxOutput)
+}
+
+/// Returns by how many tokens a request exceeds a model's window, 0 if it
+/// fits.
+pub fn shortfall(facts: &Facts<'_>, spec: &ModelSpec) -> u64 {
+    let needed = facts
+        .input_tokens
+        .saturating_add(u64::from(facts.max_tokens));
+    needed.saturating_sub(u64::from(spec.context_window))
+}
+
+/// Lists the efforts of a model that come into question: the caller's, or
+/// else up to `max_auto`, or for a named model just its default.
+pub(super) fn efforts(
+    facts: &Facts<'_>,
+    spec: &ModelSpec,
+    max_auto: Effort,
+    is_named: bool,
+) -> Vec<Option<Effort>> {
+    let supported = &spec.request.efforts;
+    if supported.is_empty() {
+        // A model that never thinks satisfies a caller who wants none; a
+        // named one answers all the same, and the answer says what was
+        // dropped.
+        let is_ignorable = is_named || facts.effort == Some(Effort::None);
+        return vec![facts.effort.filter(|_| !is_ignorable)];
+    }
+    match facts.effort {
+        Some(effort) => vec![Some(effort)],
+        None if is_named => vec![spec.request.default_effort],
+        None => supported
+            .iter()
+            .filter(|level| **level <= max_auto)
+            .copied()
+            .map(Some)
+            .collect(),
+    }
+}
+
+/// Returns why a target cannot answer at this effort with this expectation.
+pub(super) fn by_estimate(
+    facts: &Facts<'_>,
+    spec: &ModelSpec,
+    effort: Option<Effort>,
+    estimate: Option<&Estimate>,
+) -> Option<FilterReason> {
+    if effort.is_some_and(|effort| !spec.request.efforts.contains(&effort)) {
+        return Some(FilterReason::Effort);
+    }
+    let Some(estimate) = estimate else {
+        return Some(FilterReason::NoPrior);
+    };
+    let wants = facts.requirements;
+    let Some(cost) = estimate.cost else {
+        return Some(FilterReason::Unpriced);
+    };
+    if wants.max_cost.is_some_and(|limit| cost > limit) {
+        return Some(FilterReason::MaxCost);
+    }
+    if wants
+        .max_latency
+        .is_some_and(|limit| estimate.latency > limit)
+    {
+        return Some(FilterReason::MaxLatency);
+    }
+    let is_too_poor = wants
+        .min_quality
+        .is_some_and(|limit| estimate.quality < limit.get());
+    is_too_poor.then_some(FilterReason::MinQuality)
+}

@@ -1,0 +1,126 @@
+//! Orders the targets of a request.
+
+use std::time::Duration;
+
+use super::estimate::{Estimate, Estimator};
+use super::facts::{Choice, Facts};
+use super::filter;
+use super::settings::Settings;
+use super::utility::UtilityFunction;
+use crate::domain::{Candidate, Catalogue, Effort, FilterReason, ModelSpec};
+
+/// The targets of a request in the order in which to try them.
+#[derive(Clone, Debug, Default)]
+pub struct Ranking {
+    /// Those that can answer, best first, then those that cannot, in
+    /// catalogue order, each with the reason.
+    pub candidates: Vec<Candidate>,
+}
+
+impl Ranking {
+    /// Lists the targets that can answer, best first.
+    pub fn usable(&self) -> impl Iterator<Item = &Candidate> {
+        self.candidates
+            .iter()
+            .filter(|candidate| candidate.filtered_by.is_none())
+    }
+
+    /// Says in one sentence why the first candidate leads.
+    pub fn reason(&self) -> String {
+        let mut usable = self.usable();
+        let Some(best) = usable.next() else {
+            return "no target can answer".to_owned();
+        };
+        let next = usable.next();
+        let lead = next.map_or_else(String::new, |next| {
+            format!(
+                ", {:.3} ahead of {}",
+                best.utility - next.utility,
+                next.target
+            )
+        });
+        format!(
+            "{} has the highest utility, {:.3}{lead}",
+            best.target, best.utility
+        )
+    }
+}
+
+/// Ranks every target of `catalogue` that `facts` leave in question.
+///
+/// Pure: the same arguments give the same order. Ties go by catalogue order.
+/// A named model is never ruled out for want of a prior or a price, since
+/// the caller has chosen it.
+pub fn rank(
+    facts: &Facts<'_>,
+    catalogue: &Catalogue,
+    settings: &Settings,
+    estimator: &dyn Estimator,
+) -> Ranking {
+    let utility = UtilityFunction::new(settings, facts.requirements);
+    let is_named = matches!(facts.choice, Choice::Named { .. });
+    let models = catalogue
+        .models()
+        .iter()
+        .filter(|spec| is_in_question(facts.choice, spec));
+    let (mut usable, mut filtered) = (Vec::new(), Vec::new());
+    for spec in models {
+        let whole_model = filter::by_model(facts, spec);
+        for effort in filter::efforts(facts, spec, settings.max_auto_effort, is_named) {
+            let estimate = estimator.estimate(facts, spec, effort);
+            let reason = whole_model
+                .or_else(|| filter::by_estimate(facts, spec, effort, estimate.as_ref()))
+                .filter(|reason| !(is_named && is_forgiven(*reason)));
+            let candidate = candidate(spec, effort, estimate, &utility, reason);
+            if reason.is_none() {
+                &mut usable
+            } else {
+                &mut filtered
+            }
+            .push(candidate);
+        }
+    }
+    // The sort is stable, so ties keep catalogue order.
+    usable.sort_by(|a: &Candidate, b: &Candidate| b.utility.total_cmp(&a.utility));
+    usable.append(&mut filtered);
+    Ranking { candidates: usable }
+}
+
+fn is_in_question(choice: Choice<'_>, spec: &ModelSpec) -> bool {
+    match choice {
+        Choice::Any => true,
+        Choice::Named { provider, model } => {
+            spec.provider.as_str() == provider && spec.id.as_str() == model
+        }
+    }
+}
+
+const fn is_forgiven(reason: FilterReason) -> bool {
+    matches!(reason, FilterReason::NoPrior | FilterReason::Unpriced)
+}
+
+fn candidate(
+    spec: &ModelSpec,
+    effort: Option<Effort>,
+    estimate: Option<Estimate>,
+    utility: &UtilityFunction,
+    filtered_by: Option<FilterReason>,
+) -> Candidate {
+    let unknown = Estimate {
+        quality: 0.0,
+        cost: None,
+        latency: Duration::ZERO,
+        reliability: 0.0,
+    };
+    let score = estimate.map_or(0.0, |estimate| utility.terms(&estimate).utility());
+    let estimate = estimate.unwrap_or(unknown);
+    Candidate {
+        target: spec.target(effort),
+        utility: score,
+        quality: estimate.quality,
+        cost: estimate.cost,
+        latency: estimate.latency,
+        reliability: estimate.reliability,
+        filtered_by,
+    }
+}

@@ -1,0 +1,126 @@
+//! One number to compare targets by.
+
+use super::estimate::Estimate;
+use super::settings::{Scale, Settings};
+use crate::domain::{Requirements, Weights};
+
+/// By how much a requirement flag raises its weight.
+const FLAG_FACTOR: f64 = 3.0;
+
+/// The utility's terms, each already weighted; they sum to the utility.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Terms {
+    /// Weighted quality.
+    pub quality: f64,
+    /// Weighted cost term.
+    pub cost: f64,
+    /// Weighted latency term.
+    pub latency: f64,
+    /// Weighted reliability.
+    pub reliability: f64,
+}
+
+impl Terms {
+    /// Adds the terms up.
+    pub fn utility(&self) -> f64 {
+        self.quality + self.cost + self.latency + self.reliability
+    }
+}
+
+/// U = w_q·q + w_c·S(cost) + w_l·S(latency) + w_r·p with Σw = 1.
+///
+/// q is expected quality, p the chance of success, and S(v; lo, hi) =
+/// clip(ln(hi/v) / ln(hi/lo), 0, 1) falls from 1 at `lo` to 0 at `hi`, which
+/// are fixed in the settings.
+#[derive(Clone, Copy, Debug)]
+pub struct UtilityFunction {
+    weights: Weights,
+    cost_usd: Scale,
+    latency_seconds: Scale,
+}
+
+impl UtilityFunction {
+    /// Chooses the weights for a request: the caller's own, or the settings'
+    /// with each requirement flag tripling its own.
+    pub fn new(settings: &Settings, requirements: &Requirements) -> Self {
+        let raised = |is_wanted: bool| if is_wanted { FLAG_FACTOR } else { 1.0 };
+        let base = Weights {
+            quality: settings.weights.quality * raised(requirements.high_quality),
+            cost: settings.weights.cost * raised(requirements.low_cost),
+            latency: settings.weights.latency * raised(requirements.low_latency),
+            reliability: settings.weights.reliability,
+        };
+        let even = Weights {
+            quality: 0.25,
+            cost: 0.25,
+            latency: 0.25,
+            reliability: 0.25,
+        };
+        let weights = requirements
+            .weights
+            .unwrap_or(base)
+            .normalised()
+            .unwrap_or(even);
+        Self {
+            weights,
+            cost_usd: settings.cost_scale_usd,
+            latency_seconds: settings.latency_scale_seconds,
+        }
+    }
+
+    /// Returns the weighted terms for what is expected of a target. An
+    /// unknown cost earns nothing.
+    pub fn terms(&self, estimate: &Estimate) -> Terms {
+        let cost = estimate
+            .cost
+            .map_or(0.0, |cost| falling(cost.usd(), self.cost_usd));
+        let latency = falling(estimate.latency.as_secs_f64(), self.latency_seconds);
+        Terms {
+            quality: self.weights.quality * estimate.quality,
+            cost: self.weights.cost * cost,
+            latency: self.weights.latency * latency,
+            reliability: self.weights.reliability * estimate.reliability,
+        }
+    }
+}
+
+fn falling(value: f64, scale: Scale) -> f64 {
+    if value <= scale.low {
+        return 1.0;
+    }
+    ((scale.high / value).ln() / (scale.high / scale.low).ln()).clamp(0.0, 1.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_scale_is_logarithmic_between_its_ends() {
+        let scale = Scale {
+            low: 0.01,
+            high: 1.0,
+        };
+
+        assert_eq!(falling(0.0, scale), 1.0);
+        assert_eq!(falling(0.01, scale), 1.0);
+        assert!((falling(0.1, scale) - 0.5).abs() < 1e-12);
+        assert_eq!(falling(1.0, scale), 0.0);
+        assert_eq!(falling(9.0, scale), 0.0);
+    }
+
+    #[test]
+    fn a_flag_triples_its_own_weight_and_the_rest_gives_way() {
+        let settings = Settings::default();
+        let cheap = Requirements {
+            low_cost: true,
+            ..Requirements::default()
+        };
+
+        let utility = UtilityFunction::new(&settings, &cheap);
+
+        // 0.2 · 3 of 0.5 + 0.6 + 0.2 + 0.1.
+        assert!((utility.weights.cost - 0.6 / 1.4).abs() < 1e-12);
+        assert!((utility.weights.quality - 0.5 / 1.4).abs() < 1e-12);
+    }
+}
