@@ -1,5 +1,9 @@
 //! What operators see: logs and metrics.
 
+mod logging;
+mod metrics;
 mod settings;
 
+pub use logging::start_logging;
+pub use metrics::{CallOutcome, Metrics};
 pub use settings::{LogFormat, Settings};

@@ -1,0 +1,5 @@
+//! Where state is kept.
+
+mod memory;
+
+pub use memory::MemoryLedger;

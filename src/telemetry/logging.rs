@@ -1,0 +1,34 @@
+//! Log lines on standard output.
+
+use std::panic::{self, PanicHookInfo};
+
+use tracing_subscriber::EnvFilter;
+
+use super::settings::{LogFormat, Settings};
+
+/// Starts writing log lines, and logs panics without their payload, which
+/// may hold a prompt.
+///
+/// # Errors
+/// A sentence if the filter is malformed or logging was started before.
+pub fn start_logging(settings: &Settings) -> Result<(), String> {
+    let filter = EnvFilter::try_new(&settings.log_filter)
+        .map_err(|fault| format!("telemetry.log_filter: {fault}"))?;
+    let lines = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_target(true);
+    let started = match settings.log_format {
+        LogFormat::Text => lines.with_ansi(false).try_init(),
+        LogFormat::Json => lines.json().flatten_event(true).try_init(),
+    };
+    panic::set_hook(Box::new(log_panic));
+    started.map_err(|fault| format!("logging cannot start: {fault}"))
+}
+
+fn log_panic(panic: &PanicHookInfo<'_>) {
+    let place = panic
+        .location()
+        .map(ToString::to_string)
+        .unwrap_or_default();
+    tracing::error!(place, "a task panicked");
+}

@@ -1,0 +1,221 @@
+//! Prometheus metrics, typed so that a label cannot take a free value.
+
+use std::time::Duration;
+
+use prometheus::{
+    CounterVec, Encoder, Histogram, HistogramOpts, HistogramVec, IntCounterVec, IntGauge,
+    IntGaugeVec, Opts, Registry, TextEncoder,
+};
+
+use crate::domain::{AttemptOutcome, Cost, ErrorKind, Target, Usage};
+
+/// Upper bounds of the latency buckets in seconds: from an answer out of the
+/// cache to the longest deadline.
+const LATENCY_SECONDS: [f64; 14] = [
+    0.001, 0.005, 0.025, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 20.0, 40.0, 60.0, 120.0,
+];
+
+/// How a call ended, for counting.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CallOutcome {
+    /// With an answer.
+    Answered,
+    /// With an error.
+    Failed(ErrorKind),
+    /// The caller left.
+    Abandoned,
+}
+
+impl CallOutcome {
+    const fn label(self) -> &'static str {
+        match self {
+            Self::Answered => "answered",
+            Self::Failed(kind) => kind.as_str(),
+            Self::Abandoned => "abandoned",
+        }
+    }
+}
+
+/// The gateway's metrics.
+#[derive(Debug)]
+pub struct Metrics {
+    registry: Registry,
+    calls: IntCounterVec,
+    call_seconds: Histogram,
+    calls_in_flight: IntGauge,
+    attempts: IntCounterVec,
+    attempt_seconds: HistogramVec,
+    tokens: IntCounterVec,
+    cost_usd: CounterVec,
+    unpriced: IntCounterVec,
+    oddities: IntCounterVec,
+    provider_up: IntGaugeVec,
+}
+
+impl Metrics {
+    /// Registers every metric.
+    ///
+    /// # Errors
+    /// [`prometheus::Error`] if two of them have the same name.
+    pub fn try_new() -> Result<Self, prometheus::Error> {
+        let registry = Registry::new();
+        let seconds = |name: &str, help: &str| {
+            HistogramOpts::new(name, help).buckets(LATENCY_SECONDS.to_vec())
+        };
+        let metrics = Self {
+            calls: counters(
+                "gateway_calls_total",
+                "Calls by how they ended.",
+                &["outcome"],
+            )?,
+            call_seconds: Histogram::with_opts(seconds(
+                "gateway_call_duration_seconds",
+                "Time from a call's arrival to its answer.",
+            ))?,
+            calls_in_flight: IntGauge::new("gateway_calls_in_flight", "Calls being answered.")?,
+            attempts: counters(
+                "gateway_attempts_total",
+                "Calls to vendors by how they ended.",
+                &["provider", "outcome"],
+            )?,
+            attempt_seconds: HistogramVec::new(
+                seconds(
+                    "gateway_attempt_duration_seconds",
+                    "Time that vendors took.",
+                ),
+                &["provider"],
+            )?,
+            tokens: counters(
+                "gateway_tokens_total",
+                "Tokens in disjoint classes, as vendors reported or we estimated them.",
+                &["provider", "model", "class"],
+            )?,
+            cost_usd: CounterVec::new(
+                Opts::new(
+                    "gateway_cost_usd_total",
+                    "Money that vendors charge, in USD.",
+                ),
+                &["provider", "model"],
+            )?,
+            unpriced: counters(
+                "gateway_unpriced_attempts_total",
+                "Attempts whose model has no known price.",
+                &["provider", "model"],
+            )?,
+            oddities: counters(
+                "gateway_vendor_oddities_total",
+                "Answers with usage that contradicts itself or an unknown finish reason.",
+                &["provider", "oddity"],
+            )?,
+            provider_up: IntGaugeVec::new(
+                Opts::new(
+                    "gateway_provider_up",
+                    "1 if the vendor can be asked, else 0.",
+                ),
+                &["provider"],
+            )?,
+            registry,
+        };
+        metrics.register()?;
+        Ok(metrics)
+    }
+
+    fn register(&self) -> Result<(), prometheus::Error> {
+        self.registry.register(Box::new(self.calls.clone()))?;
+        self.registry
+            .register(Box::new(self.call_seconds.clone()))?;
+        self.registry
+            .register(Box::new(self.calls_in_flight.clone()))?;
+        self.registry.register(Box::new(self.attempts.clone()))?;
+        self.registry
+            .register(Box::new(self.attempt_seconds.clone()))?;
+        self.registry.register(Box::new(self.tokens.clone()))?;
+        self.registry.register(Box::new(self.cost_usd.clone()))?;
+        self.registry.register(Box::new(self.unpriced.clone()))?;
+        self.registry.register(Box::new(self.oddities.clone()))?;
+        self.registry.register(Box::new(self.provider_up.clone()))
+    }
+
+    /// Counts a call that begins.
+    pub fn call_began(&self) {
+        self.calls_in_flight.inc();
+    }
+
+    /// Counts a call that ended after `latency`.
+    pub fn call_ended(&self, outcome: CallOutcome, latency: Duration) {
+        self.calls_in_flight.dec();
+        self.calls.with_label_values(&[outcome.label()]).inc();
+        self.call_seconds.observe(latency.as_secs_f64());
+    }
+
+    /// Counts an attempt that ended after `latency`.
+    pub fn attempt_ended(&self, target: &Target, outcome: AttemptOutcome, latency: Duration) {
+        let label = match outcome {
+            AttemptOutcome::Answered => "answered",
+            AttemptOutcome::Failed(kind) => kind.as_str(),
+            AttemptOutcome::Cancelled => "cancelled",
+        };
+        let provider = target.provider.as_str();
+        self.attempts.with_label_values(&[provider, label]).inc();
+        self.attempt_seconds
+            .with_label_values(&[provider])
+            .observe(latency.as_secs_f64());
+    }
+
+    /// Counts what an attempt used. `target` is of the catalogue, which
+    /// bounds the labels.
+    pub fn used(&self, target: &Target, usage: &Usage, cost: Cost) {
+        let labels = [target.provider.as_str(), target.model.as_str()];
+        let classes = [
+            ("input", usage.tokens.input),
+            ("cache_read", usage.tokens.cache_read),
+            ("cache_write", usage.tokens.cache_write()),
+            ("output", usage.tokens.output),
+            ("reasoning", usage.tokens.reasoning),
+        ];
+        for (class, tokens) in classes.into_iter().filter(|(_, tokens)| *tokens > 0) {
+            self.tokens
+                .with_label_values(&[labels[0], labels[1], class])
+                .inc_by(tokens);
+        }
+        match cost.amount() {
+            Some(amount) => {
+                // A counter refuses to fall; costs are never negative.
+                self.cost_usd
+                    .with_label_values(&labels)
+                    .inc_by(amount.usd().max(0.0));
+            }
+            None => self.unpriced.with_label_values(&labels).inc(),
+        }
+        if usage.is_inconsistent {
+            self.oddities.with_label_values(&[labels[0], "usage"]).inc();
+        }
+    }
+
+    /// Counts an answer whose finish reason nobody knows.
+    pub fn unknown_finish(&self, target: &Target) {
+        self.oddities
+            .with_label_values(&[target.provider.as_str(), "finish_reason"])
+            .inc();
+    }
+
+    /// Says whether a vendor can be asked.
+    pub fn provider_is_up(&self, provider: &str, is_up: bool) {
+        self.provider_up
+            .with_label_values(&[provider])
+            .set(i64::from(is_up));
+    }
+
+    /// Writes all metrics in Prometheus' text format.
+    pub fn render(&self) -> String {
+        let mut text = Vec::new();
+        if let Err(fault) = TextEncoder::new().encode(&self.registry.gather(), &mut text) {
+            tracing::error!(%fault, "metrics cannot be written");
+        }
+        String::from_utf8(text).unwrap_or_default()
+    }
+}
+
+fn counters(name: &str, help: &str, labels: &[&str]) -> Result<IntCounterVec, prometheus::Error> {
+    IntCounterVec::new(Opts::new(name, help), labels)
+}
