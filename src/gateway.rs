@@ -1,5 +1,120 @@
 //! One request from start to finish.
+//!
+//! Every entrance goes through [`Gateway::complete`], so that no path can
+//! skip limits, cost or metrics.
 
+mod attempt;
+mod complete;
+mod health;
+mod plan;
+mod probe;
+mod refusal;
+mod route;
 mod settings;
+mod status;
 
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+
+pub use health::Condition;
 pub use settings::Settings;
+pub use status::{ProviderStatus, Readiness};
+
+use crate::cache::Cache;
+use crate::domain::{Catalogue, Clock, Ledger, LimitStore, Provider, ProviderName};
+use crate::routing;
+use crate::telemetry::Metrics;
+use crate::usage::PriceTable;
+use health::HealthBook;
+
+/// What a gateway is made of; `app` chooses each part.
+pub struct Parts {
+    /// How long and how often to try.
+    pub settings: Settings,
+    /// What the router weighs.
+    pub routing: routing::Settings,
+    /// The models of the configured providers.
+    pub catalogue: Catalogue,
+    /// What they cost.
+    pub prices: PriceTable,
+    /// The configured providers.
+    pub providers: Vec<Arc<dyn Provider>>,
+    /// The providers that we know but that have no key.
+    pub unconfigured: Vec<ProviderName>,
+    /// Rates and budgets.
+    pub limits: Arc<dyn LimitStore>,
+    /// Stored answers.
+    pub cache: Cache,
+    /// The record of calls.
+    pub ledger: Arc<dyn Ledger>,
+    /// The time of day.
+    pub clock: Arc<dyn Clock>,
+    /// Where to count.
+    pub metrics: Arc<Metrics>,
+    /// Fires when calls in flight must end because the process does.
+    pub stopping: CancellationToken,
+}
+
+/// Answers completions from the configured providers.
+pub struct Gateway {
+    settings: Settings,
+    routing: routing::Settings,
+    catalogue: Catalogue,
+    prices: PriceTable,
+    providers: HashMap<ProviderName, Arc<dyn Provider>>,
+    order: Vec<ProviderName>,
+    unconfigured: Vec<ProviderName>,
+    limits: Arc<dyn LimitStore>,
+    cache: Cache,
+    ledger: Arc<dyn Ledger>,
+    clock: Arc<dyn Clock>,
+    metrics: Arc<Metrics>,
+    stopping: CancellationToken,
+    health: HealthBook,
+    in_flight: Semaphore,
+}
+
+impl Gateway {
+    /// Puts the parts together.
+    pub fn new(parts: Parts) -> Self {
+        let order: Vec<ProviderName> = parts
+            .providers
+            .iter()
+            .map(|provider| provider.name().clone())
+            .collect();
+        let providers = parts
+            .providers
+            .into_iter()
+            .map(|provider| (provider.name().clone(), provider));
+        Self {
+            in_flight: Semaphore::new(parts.settings.max_in_flight),
+            settings: parts.settings,
+            routing: parts.routing,
+            catalogue: parts.catalogue,
+            prices: parts.prices,
+            providers: providers.collect(),
+            order,
+            unconfigured: parts.unconfigured,
+            limits: parts.limits,
+            cache: parts.cache,
+            ledger: parts.ledger,
+            clock: parts.clock,
+            metrics: parts.metrics,
+            stopping: parts.stopping,
+            health: HealthBook::default(),
+        }
+    }
+
+    /// Returns the models that can be asked for.
+    pub fn catalogue(&self) -> &Catalogue {
+        &self.catalogue
+    }
+
+    /// Returns how long a caller waits who names no time-out.
+    pub fn default_timeout(&self) -> std::time::Duration {
+        std::time::Duration::from_millis(self.settings.default_timeout_ms)
+    }
+}

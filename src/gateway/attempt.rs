@@ -1,0 +1,294 @@
+//! One call to one vendor: reserve, ask, price, settle.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::time::{Instant, timeout_at};
+
+use super::Gateway;
+use crate::domain::{
+    Attempt, AttemptOutcome, CacheOutcome, Caller, Candidate, CompletionRequest, Cost, Error,
+    ErrorKind, LedgerEntry, ModelSpec, NanoUsd, Outcome, Provider, ProviderAnswer, ProviderCall,
+    ProviderError, ProviderErrorKind, RequestId, Reservation, Target, TimeoutPhase, TokenUsage,
+    Usage,
+};
+use crate::routing::{estimate_text_tokens, estimate_tokens, upper_bound_tokens};
+
+/// How long past its deadline an adapter may take to say so itself.
+const ADAPTER_GRACE: Duration = Duration::from_millis(100);
+
+/// What identifies a call throughout its attempts.
+pub(super) struct CallContext<'a> {
+    pub(super) id: RequestId,
+    pub(super) caller: &'a Caller,
+    pub(super) request: &'a CompletionRequest,
+    pub(super) deadline: Instant,
+}
+
+/// An attempt that was answered.
+pub(super) struct Answered {
+    pub(super) answer: ProviderAnswer,
+    pub(super) usage: Usage,
+}
+
+/// The end of an attempt: what the caller's report says about it, what it
+/// cost, and the answer or the failure.
+pub(super) struct Ended {
+    pub(super) attempt: Attempt,
+    pub(super) cost: Cost,
+    pub(super) result: Result<Answered, ProviderError>,
+}
+
+impl Gateway {
+    /// Makes attempt number `index` of a call, which must end by `deadline`.
+    ///
+    /// # Errors
+    /// [`Error`] if limits refuse it or its target is not there; a vendor's
+    /// failure is an [`Ended`].
+    pub(super) async fn attempt(
+        &self,
+        call: &CallContext<'_>,
+        index: u32,
+        candidate: &Candidate,
+        deadline: Instant,
+    ) -> Result<Ended, Error> {
+        let target = &candidate.target;
+        let (Some(spec), Some(provider)) = (
+            self.catalogue.spec(&target.provider, &target.model),
+            self.providers.get(&target.provider),
+        ) else {
+            let message = format!("{target} is in no catalogue");
+            return Err(Error::new(ErrorKind::GatewayInternal, message));
+        };
+        let reservation = self.reserve(call, spec, target).await?;
+        let open = OpenAttempt {
+            gateway: self,
+            call,
+            index,
+            target,
+            started: Instant::now(),
+            started_at: self.clock.now(),
+            reservation: Some(reservation),
+        };
+        let provider_call = ProviderCall {
+            request: call.request,
+            target,
+            spec,
+            deadline,
+        };
+        let result = ask(provider.as_ref(), provider_call).await;
+        Ok(open.end(result, candidate.latency))
+    }
+
+    /// Sets aside the most that the attempt can use: the byte bound of its
+    /// input and the output limit that is really sent.
+    async fn reserve(
+        &self,
+        call: &CallContext<'_>,
+        spec: &ModelSpec,
+        target: &Target,
+    ) -> Result<Box<dyn Reservation>, Error> {
+        let input = upper_bound_tokens(call.request);
+        let allowance = spec.request.allowance(target.effort);
+        let output = u64::from(call.request.max_tokens.saturating_add(allowance));
+        let rates = self
+            .prices
+            .rates(&target.provider, &target.model, input, self.clock.now());
+        let cost = rates.map_or(NanoUsd::ZERO, |rates| rates.upper_bound(input, output));
+        self.limits
+            .reserve(call.caller, input.saturating_add(output), cost)
+            .await
+    }
+}
+
+/// Waits for the adapter, which keeps the deadline itself; the wait here only
+/// holds it to that.
+async fn ask(
+    provider: &dyn Provider,
+    call: ProviderCall<'_>,
+) -> Result<ProviderAnswer, ProviderError> {
+    match timeout_at(call.deadline + ADAPTER_GRACE, provider.complete(call)).await {
+        Ok(result) => result,
+        Err(_) => {
+            let kind = ProviderErrorKind::Timeout(TimeoutPhase::Total);
+            let mut error = ProviderError::new(kind, "no answer by the attempt's deadline");
+            error.may_be_billed = true;
+            Err(error)
+        }
+    }
+}
+
+/// An attempt under way. Dropped before its end (the caller left, the
+/// process stops), it is still entered into the ledger, and what was set
+/// aside is given back.
+struct OpenAttempt<'a> {
+    gateway: &'a Gateway,
+    call: &'a CallContext<'a>,
+    index: u32,
+    target: &'a Target,
+    started: Instant,
+    started_at: Timestamp,
+    reservation: Option<Box<dyn Reservation>>,
+}
+
+impl OpenAttempt<'_> {
+    fn end(mut self, result: Result<ProviderAnswer, ProviderError>, expected: Duration) -> Ended {
+        let latency = self.started.elapsed();
+        let (outcome, error, usage, possible) = match &result {
+            Ok(answer) => {
+                let usage = answer.usage.unwrap_or_else(|| self.guess(answer));
+                (AttemptOutcome::Answered, None, usage, NanoUsd::ZERO)
+            }
+            Err(error) => {
+                let seen = error
+                    .usage
+                    .unwrap_or(Usage::estimated(TokenUsage::default()));
+                let is_unknown = error.may_be_billed && error.usage.is_none();
+                let possible = if is_unknown {
+                    self.guess_cost()
+                } else {
+                    NanoUsd::ZERO
+                };
+                (
+                    AttemptOutcome::Failed(error.kind),
+                    Some(error.to_string()),
+                    seen,
+                    possible,
+                )
+            }
+        };
+        let cost = self.price(&result, &usage);
+        self.book(outcome, usage, cost, possible, latency);
+        self.learn(&result, latency, expected);
+        let attempt = Attempt {
+            target: self.target.clone(),
+            outcome,
+            latency,
+            error,
+        };
+        let result = result.map(|answer| Answered { answer, usage });
+        Ended {
+            attempt,
+            cost,
+            result,
+        }
+    }
+
+    /// Prices what was used; by the model that the answer names, if it has a
+    /// price, for that is the one that the vendor bills.
+    fn price(&self, result: &Result<ProviderAnswer, ProviderError>, usage: &Usage) -> Cost {
+        let prices = &self.gateway.prices;
+        let provider = &self.target.provider;
+        if usage.tokens == TokenUsage::default() && result.is_err() {
+            return Cost::Priced {
+                amount: NanoUsd::ZERO,
+                is_incomplete: false,
+            };
+        }
+        let served = result.as_ref().ok().map(|answer| &answer.model);
+        let by_answer = served
+            .filter(|model| **model != self.target.model)
+            .map(|model| prices.cost(provider, model, &usage.tokens, self.started_at));
+        match by_answer {
+            Some(cost @ Cost::Priced { .. }) => cost,
+            _ => prices.cost(provider, &self.target.model, &usage.tokens, self.started_at),
+        }
+    }
+
+    /// Enters the attempt into ledger, limits and metrics.
+    fn book(
+        &mut self,
+        outcome: AttemptOutcome,
+        usage: Usage,
+        cost: Cost,
+        possible: NanoUsd,
+        latency: Duration,
+    ) {
+        let gateway = self.gateway;
+        if let Some(reservation) = self.reservation.take() {
+            reservation.settle(&usage, cost.amount().unwrap_or(NanoUsd::ZERO), possible);
+        }
+        gateway.metrics.attempt_ended(self.target, outcome, latency);
+        if usage.tokens != TokenUsage::default() {
+            gateway.metrics.used(self.target, &usage, cost);
+        }
+        gateway.ledger.record(LedgerEntry {
+            request_id: self.call.id,
+            attempt: self.index,
+            started_at: self.started_at,
+            caller: self.call.caller.clone(),
+            target: Some(self.target.clone()),
+            outcome: match outcome {
+                AttemptOutcome::Answered => Outcome::Answered,
+                AttemptOutcome::Failed(kind) => Outcome::Failed(kind.as_caller_sees_it()),
+                AttemptOutcome::Cancelled => Outcome::Abandoned,
+            },
+            usage,
+            cost,
+            possible_cost: possible,
+            latency,
+            cache: CacheOutcome::BYPASS,
+        });
+    }
+
+    fn learn(
+        &self,
+        result: &Result<ProviderAnswer, ProviderError>,
+        latency: Duration,
+        expected: Duration,
+    ) {
+        let gateway = self.gateway;
+        match result {
+            Ok(answer) => {
+                if answer.finish_is_unknown {
+                    gateway.metrics.unknown_finish(self.target);
+                }
+                gateway
+                    .health
+                    .succeeded(self.target, latency, expected, self.started_at);
+            }
+            Err(error) => gateway.health.failed(self.target, error, self.started_at),
+        }
+        gateway.report_condition(&self.target.provider);
+    }
+
+    fn guess(&self, answer: &ProviderAnswer) -> Usage {
+        Usage::estimated(TokenUsage {
+            input: estimate_tokens(self.call.request),
+            output: estimate_text_tokens(&answer.text()),
+            ..TokenUsage::default()
+        })
+    }
+
+    /// Guesses what the vendor bills for an attempt that it never reported.
+    fn guess_cost(&self) -> NanoUsd {
+        let gateway = self.gateway;
+        let (provider, model) = (&self.target.provider, &self.target.model);
+        let input = estimate_tokens(self.call.request);
+        let output = u64::from(
+            gateway
+                .routing
+                .expected_output_tokens
+                .min(self.call.request.max_tokens),
+        );
+        let rates = gateway
+            .prices
+            .rates(provider, model, input, self.started_at);
+        rates.map_or(NanoUsd::ZERO, |rates| rates.estimate(input, output))
+    }
+}
+
+impl Drop for OpenAttempt<'_> {
+    fn drop(&mut self) {
+        if self.reservation.is_some() {
+            let nothing = Cost::Priced {
+                amount: NanoUsd::ZERO,
+                is_incomplete: false,
+            };
+            let possible = self.guess_cost();
+            let latency = self.started.elapsed();
+            let seen = Usage::estimated(TokenUsage::default());
+            self.book(AttemptOutcome::Cancelled, seen, nothing, possible, latency);
+        }
+    }
+}

@@ -1,0 +1,313 @@
+//! How vendors and models have been doing, from calls made and from probes.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::time::Instant;
+
+use crate::domain::{ModelId, ProviderError, ProviderName, Target};
+use crate::routing::{Health, TargetHealth};
+
+/// After this time an outcome counts 1/e of a fresh one.
+const DECAY: Duration = Duration::from_secs(300);
+/// Failures in a row that make a vendor unavailable.
+const UNAVAILABLE_AFTER: u32 = 3;
+/// Below this share of successes a vendor is degraded.
+const HEALTHY_SHARE: f64 = 0.9;
+/// How many observations the prior latency is worth.
+const LATENCY_PRIOR_WEIGHT: f64 = 3.0;
+
+/// What a vendor's recent past amounts to.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct ProviderHealth {
+    /// Mean time of successful calls, decayed, if there were any.
+    pub latency: Option<Duration>,
+    /// Share of attempts that succeeded, decayed, if there were any.
+    pub success_rate: Option<f64>,
+    /// The latest failure in words, until something succeeds.
+    pub last_error: Option<String>,
+    /// When the vendor last answered or failed to.
+    pub checked_at: Option<Timestamp>,
+    /// Verdict on the above.
+    pub condition: Condition,
+}
+
+/// A verdict on a vendor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Condition {
+    /// Nothing speaks against it.
+    Healthy,
+    /// Some calls fail.
+    Degraded,
+    /// Nothing succeeds.
+    Unavailable,
+}
+
+/// The record of outcomes, in memory. Bounded by the catalogue: only targets
+/// of the catalogue are ever asked.
+#[derive(Debug, Default)]
+pub(super) struct HealthBook {
+    models: Mutex<HashMap<ProviderName, HashMap<ModelId, Tally>>>,
+    providers: Mutex<HashMap<ProviderName, ProviderTally>>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Tally {
+    successes: f64,
+    failures: f64,
+    slowness: f64,
+    updated: Instant,
+}
+
+impl Tally {
+    fn at(self, now: Instant) -> Self {
+        let age = now.saturating_duration_since(self.updated).as_secs_f64();
+        let kept = (-age / DECAY.as_secs_f64()).exp();
+        Self {
+            successes: self.successes * kept,
+            failures: self.failures * kept,
+            slowness: self.slowness * kept,
+            updated: now,
+        }
+    }
+
+    fn empty(now: Instant) -> Self {
+        Self {
+            successes: 0.0,
+            failures: 0.0,
+            slowness: 0.0,
+            updated: now,
+        }
+    }
+}
+
+#[derive(Clone, Debug)]
+struct ProviderTally {
+    // Here `slowness` sums seconds.
+    tally: Tally,
+    failures_in_a_row: u32,
+    last_error: Option<String>,
+    checked_at: Timestamp,
+}
+
+impl HealthBook {
+    /// Records an answer of `target` that took `latency` where `expected`
+    /// was predicted.
+    pub(super) fn succeeded(
+        &self,
+        target: &Target,
+        latency: Duration,
+        expected: Duration,
+        at: Timestamp,
+    ) {
+        let slowness = latency.as_secs_f64() / expected.as_secs_f64().max(0.001);
+        self.update_model(target, |tally| {
+            tally.successes += 1.0;
+            tally.slowness += slowness.clamp(0.01, 100.0);
+        });
+        self.update_provider(&target.provider, at, |provider| {
+            provider.tally.successes += 1.0;
+            provider.tally.slowness += latency.as_secs_f64();
+            provider.failures_in_a_row = 0;
+            provider.last_error = None;
+        });
+    }
+
+    /// Records a failed attempt, as far as it says something about the
+    /// vendor's health.
+    pub(super) fn failed(&self, target: &Target, error: &ProviderError, at: Timestamp) {
+        if !error.kind.counts_against_health() {
+            return;
+        }
+        self.update_model(target, |tally| tally.failures += 1.0);
+        self.update_provider(&target.provider, at, |provider| provider.fail(error));
+    }
+
+    /// Records a probe's outcome. A probe that succeeds clears failures in a
+    /// row; it says nothing about how fast completions are.
+    pub(super) fn probed(
+        &self,
+        name: &ProviderName,
+        outcome: Result<(), &ProviderError>,
+        at: Timestamp,
+    ) {
+        self.update_provider(name, at, |provider| match outcome {
+            Ok(()) => {
+                provider.failures_in_a_row = 0;
+                provider.last_error = None;
+            }
+            Err(error) => {
+                provider.fail(error);
+                // One question that costs nothing and is not answered is
+                // proof enough while no call says otherwise.
+                provider.failures_in_a_row = provider.failures_in_a_row.max(UNAVAILABLE_AFTER);
+            }
+        });
+    }
+
+    /// Sums up a vendor.
+    pub(super) fn of_provider(&self, name: &ProviderName) -> ProviderHealth {
+        let providers = self
+            .providers
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let Some(provider) = providers.get(name) else {
+            return ProviderHealth {
+                latency: None,
+                success_rate: None,
+                last_error: None,
+                checked_at: None,
+                condition: Condition::Healthy,
+            };
+        };
+        let tally = provider.tally.at(Instant::now());
+        let calls = tally.successes + tally.failures;
+        let success_rate = (calls > 0.01).then(|| tally.successes / calls);
+        let latency = (tally.successes > 0.01)
+            .then(|| Duration::try_from_secs_f64(tally.slowness / tally.successes).ok())
+            .flatten();
+        let condition = if provider.failures_in_a_row >= UNAVAILABLE_AFTER {
+            Condition::Unavailable
+        } else if provider.failures_in_a_row > 0
+            || success_rate.is_some_and(|share| share < HEALTHY_SHARE)
+        {
+            Condition::Degraded
+        } else {
+            Condition::Healthy
+        };
+        ProviderHealth {
+            latency,
+            success_rate,
+            last_error: provider.last_error.clone(),
+            checked_at: Some(provider.checked_at),
+            condition,
+        }
+    }
+
+    fn update_model(&self, target: &Target, change: impl FnOnce(&mut Tally)) {
+        let now = Instant::now();
+        let mut models = self.models.lock().unwrap_or_else(PoisonError::into_inner);
+        let of_provider = models.entry(target.provider.clone()).or_default();
+        let tally = of_provider
+            .entry(target.model.clone())
+            .or_insert_with(|| Tally::empty(now));
+        *tally = tally.at(now);
+        change(tally);
+    }
+
+    fn update_provider(
+        &self,
+        name: &ProviderName,
+        at: Timestamp,
+        change: impl FnOnce(&mut ProviderTally),
+    ) {
+        let now = Instant::now();
+        let mut providers = self
+            .providers
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let provider = providers
+            .entry(name.clone())
+            .or_insert_with(|| ProviderTally {
+                tally: Tally::empty(now),
+                failures_in_a_row: 0,
+                last_error: None,
+                checked_at: at,
+            });
+        provider.tally = provider.tally.at(now);
+        provider.checked_at = at;
+        change(provider);
+    }
+}
+
+impl ProviderTally {
+    fn fail(&mut self, error: &ProviderError) {
+        self.tally.failures += 1.0;
+        self.failures_in_a_row = self.failures_in_a_row.saturating_add(1);
+        self.last_error = Some(error.to_string());
+    }
+}
+
+impl Health for HealthBook {
+    fn of(&self, provider: &ProviderName, model: &ModelId) -> TargetHealth {
+        let models = self.models.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(tally) = models.get(provider).and_then(|models| models.get(model)) else {
+            return TargetHealth::UNKNOWN;
+        };
+        let tally = tally.at(Instant::now());
+        let slowness =
+            (tally.slowness + LATENCY_PRIOR_WEIGHT) / (tally.successes + LATENCY_PRIOR_WEIGHT);
+        TargetHealth {
+            reliability: (tally.successes + 9.0) / (tally.successes + tally.failures + 10.0),
+            latency_factor: slowness,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::ProviderErrorKind;
+
+    fn target() -> Target {
+        let (provider, model) = (ProviderName::new("openai"), ModelId::new("m"));
+        Target {
+            provider,
+            model,
+            effort: None,
+        }
+    }
+
+    fn down() -> ProviderError {
+        ProviderError::new(ProviderErrorKind::Transport, "refused")
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn failures_lower_reliability_and_time_heals() {
+        let (book, target) = (HealthBook::default(), target());
+        for _ in 0..20 {
+            book.failed(&target, &down(), Timestamp::UNIX_EPOCH);
+        }
+
+        let ill = book.of(&target.provider, &target.model).reliability;
+        tokio::time::advance(DECAY * 20).await;
+        let healed = book.of(&target.provider, &target.model).reliability;
+
+        assert!((ill - 0.3).abs() < 1e-9, "9 of 30, got {ill}");
+        assert!((healed - 0.9).abs() < 1e-6, "{healed}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn three_failures_in_a_row_make_a_vendor_unavailable_and_a_probe_restores_it() {
+        let (book, target) = (HealthBook::default(), target());
+        let condition = || book.of_provider(&target.provider).condition;
+
+        book.failed(&target, &down(), Timestamp::UNIX_EPOCH);
+        let after_one = condition();
+        book.failed(&target, &down(), Timestamp::UNIX_EPOCH);
+        book.failed(&target, &down(), Timestamp::UNIX_EPOCH);
+        let after_three = condition();
+        book.probed(&target.provider, Ok(()), Timestamp::UNIX_EPOCH);
+        let after_probe = condition();
+
+        assert_eq!(after_one, Condition::Degraded);
+        assert_eq!(after_three, Condition::Unavailable);
+        assert_eq!(after_probe, Condition::Degraded);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn throttling_is_no_sign_of_illness() {
+        let (book, target) = (HealthBook::default(), target());
+        let throttled = ProviderError::new(ProviderErrorKind::RateLimited, "slow down");
+
+        book.failed(&target, &throttled, Timestamp::UNIX_EPOCH);
+
+        assert_eq!(
+            book.of(&target.provider, &target.model),
+            TargetHealth::UNKNOWN
+        );
+        assert_eq!(book.of_provider(&target.provider).checked_at, None);
+    }
+}

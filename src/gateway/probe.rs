@@ -1,0 +1,68 @@
+//! Asks vendors for a sign of life that costs nothing.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep_until};
+
+use super::Gateway;
+use crate::domain::{Provider, RequestId};
+
+impl Gateway {
+    /// Probes every vendor now and again until the process ends: each one
+    /// when nothing was heard of it for the configured interval.
+    ///
+    /// Runs until it is dropped; returns at once if probing is switched off.
+    pub async fn keep_probing(&self) {
+        if self.settings.probe_interval_ms == 0 {
+            return;
+        }
+        let interval = Duration::from_millis(self.settings.probe_interval_ms);
+        let rounds = self
+            .providers
+            .values()
+            .map(|provider| self.probe_rounds(provider, interval));
+        futures_util::future::join_all(rounds).await;
+    }
+
+    async fn probe_rounds(&self, provider: &Arc<dyn Provider>, interval: Duration) {
+        loop {
+            self.probe(provider.as_ref()).await;
+            // Up to a tenth more, so that several instances do not ask at
+            // the same moment.
+            let jitter = (RequestId::random().bits() % 1_000) as f64 / 10_000.0;
+            let wait = interval + interval.mul_f64(jitter);
+            loop {
+                sleep_until(Instant::now() + wait).await;
+                let silent = self.silence(provider.as_ref());
+                if silent.is_none_or(|silent| silent >= interval) {
+                    break;
+                }
+            }
+        }
+    }
+
+    /// Asks one vendor for its models and records what comes of it.
+    async fn probe(&self, provider: &dyn Provider) {
+        let timeout = Duration::from_millis(self.settings.probe_timeout_ms);
+        let outcome = provider.probe(Instant::now() + timeout).await;
+        let name = provider.name();
+        if let Err(error) = &outcome {
+            tracing::warn!(provider = %name, %error, "the vendor did not answer a probe");
+        }
+        self.health
+            .probed(name, outcome.as_ref().map(|_| ()), self.clock.now());
+        self.report_condition(name);
+    }
+
+    /// Returns for how long nothing was heard of a vendor that is well. One
+    /// that is not well is always worth a question.
+    fn silence(&self, provider: &dyn Provider) -> Option<Duration> {
+        let health = self.health.of_provider(provider.name());
+        if health.condition != super::Condition::Healthy {
+            return None;
+        }
+        let heard = health.checked_at?;
+        Duration::try_from(self.clock.now().duration_since(heard)).ok()
+    }
+}

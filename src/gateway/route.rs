@@ -1,0 +1,130 @@
+//! From a request to the targets that may answer it, in order.
+
+use super::Gateway;
+use super::plan::Plan;
+use super::refusal;
+use crate::domain::{
+    Candidate, CompletionRequest, Error, ErrorKind, ModelSelector, ModelSpec, RoutingReport, Target,
+};
+use crate::routing::{Choice, Facts, PriorEstimator, Ranking, rank};
+
+use jiff::Timestamp;
+
+/// Where a call may go, and why.
+pub(super) struct Route {
+    /// Whom to ask, in order.
+    pub(super) plan: Plan,
+    /// The explanation, still without attempts.
+    pub(super) report: RoutingReport,
+}
+
+impl Gateway {
+    /// Finds the model that a request names; `None` for `auto`.
+    pub(super) fn named_model(
+        &self,
+        request: &CompletionRequest,
+    ) -> Result<Option<&ModelSpec>, Error> {
+        match &request.model {
+            ModelSelector::Auto => Ok(None),
+            ModelSelector::Named(name) => self
+                .catalogue
+                .find(name)
+                .map(Some)
+                .map_err(|unknown| Error::invalid(unknown.to_string())),
+        }
+    }
+
+    /// Ranks the targets of a request that began `at`.
+    pub(super) fn route(
+        &self,
+        request: &CompletionRequest,
+        named: Option<&ModelSpec>,
+        at: Timestamp,
+    ) -> Result<Route, Error> {
+        if self.providers.is_empty() {
+            return Err(Error::new(
+                ErrorKind::ProviderUnavailable,
+                "no provider is configured: set OPENAI_API_KEY, ANTHROPIC_API_KEY or \
+                 LOCAL_OPENAI_BASE_URL and start again",
+            ));
+        }
+        let choice = named.map_or(Choice::Any, |spec| Choice::Named {
+            provider: spec.provider.as_str(),
+            model: spec.id.as_str(),
+        });
+        let facts = Facts::new(request, choice, at);
+        let ranking = self.rank(&facts);
+        if ranking.usable().next().is_none() {
+            return Err(refusal::nothing_can_answer(
+                &facts,
+                &ranking,
+                &self.catalogue,
+            ));
+        }
+        let reason = reason(request, named, &ranking);
+        let mut order: Vec<Candidate> = ranking.usable().cloned().collect();
+        if let Some(spec) = named
+            && request.requirements.failover == Some(true)
+        {
+            order.extend(self.others(request, spec, at));
+        }
+        if named.is_none() && request.requirements.failover == Some(false) {
+            order.truncate(1);
+        }
+        let report = RoutingReport {
+            task: facts.task,
+            reason,
+            candidates: ranking.candidates,
+            attempts: Vec::new(),
+        };
+        Ok(Route {
+            plan: Plan::new(order),
+            report,
+        })
+    }
+
+    fn rank(&self, facts: &Facts<'_>) -> Ranking {
+        let estimator = PriorEstimator {
+            prices: &self.prices,
+            health: &self.health,
+            expected_output_tokens: self.routing.expected_output_tokens,
+        };
+        rank(facts, &self.catalogue, &self.routing, &estimator)
+    }
+
+    /// Lists what may answer in place of a named model: its configured
+    /// fallbacks in their order, then the best of the rest.
+    fn others(
+        &self,
+        request: &CompletionRequest,
+        named: &ModelSpec,
+        at: Timestamp,
+    ) -> Vec<Candidate> {
+        let ranking = self.rank(&Facts::new(request, Choice::Any, at));
+        let fallbacks = self.routing.fallbacks.get(&named.canonical());
+        let place = |target: &Target| {
+            let name = format!("{}/{}", target.provider, target.model);
+            let position = fallbacks.and_then(|list| list.iter().position(|next| *next == name));
+            position.unwrap_or(usize::MAX)
+        };
+        let mut others: Vec<Candidate> = ranking
+            .usable()
+            .filter(|next| next.target.provider != named.provider || next.target.model != named.id)
+            .cloned()
+            .collect();
+        others.sort_by_cached_key(|next| place(&next.target));
+        others
+    }
+}
+
+fn reason(request: &CompletionRequest, named: Option<&ModelSpec>, ranking: &Ranking) -> String {
+    match (&request.model, named) {
+        (ModelSelector::Named(name), Some(spec))
+            if name != spec.id.as_str() && *name != spec.canonical() =>
+        {
+            format!("the caller named {name}, an alias of {}", spec.canonical())
+        }
+        (_, Some(spec)) => format!("the caller named {}", spec.canonical()),
+        (_, None) => ranking.reason(),
+    }
+}
