@@ -1,5 +1,138 @@
 //! The doors: routes, who may come in, and how the server stops.
 
+mod body;
+mod chat;
+mod error;
+mod guard;
+mod health;
+mod identity;
+mod mcp_door;
+mod models;
+mod server;
 mod settings;
 
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::middleware::from_fn_with_state;
+use axum::routing::{get, post};
+use http::{HeaderName, HeaderValue, Method, StatusCode, Uri, header};
+use tokio_util::sync::CancellationToken;
+use tower_http::cors::{AllowOrigin, CorsLayer};
+
+pub use server::{Shutdown, serve};
 pub use settings::{AuthMode, Settings};
+
+use crate::gateway::Gateway;
+use crate::mcp::McpHandler;
+use crate::telemetry::Metrics;
+use guard::Allowed;
+
+/// What every route needs. Cheap to clone.
+#[derive(Clone)]
+struct Door {
+    gateway: Arc<Gateway>,
+    metrics: Arc<Metrics>,
+    allowed: Arc<Allowed>,
+    auth_mode: AuthMode,
+    draining: CancellationToken,
+    max_mcp_body_bytes: usize,
+    max_v1_body_bytes: usize,
+    body_pause: Duration,
+}
+
+/// Builds all routes.
+///
+/// `draining` fires when the process begins to end. `/health` and `/ready`
+/// are open to any name, so that load balancers can ask by address.
+pub fn router(
+    settings: &Settings,
+    gateway: Arc<Gateway>,
+    metrics: Arc<Metrics>,
+    mcp: McpHandler,
+    draining: CancellationToken,
+) -> Router {
+    let allowed = Arc::new(Allowed::new(
+        &settings.allowed_hosts,
+        &settings.allowed_origins,
+    ));
+    let door = Door {
+        gateway,
+        metrics,
+        allowed: Arc::clone(&allowed),
+        auth_mode: settings
+            .auth_modes
+            .first()
+            .copied()
+            .unwrap_or(AuthMode::None),
+        draining,
+        max_mcp_body_bytes: settings.max_mcp_body_bytes,
+        max_v1_body_bytes: settings.max_v1_body_bytes,
+        body_pause: Duration::from_millis(settings.body_read_timeout_ms),
+    };
+    let guarded = Router::new()
+        .route("/v1/chat/completions", post(chat::complete))
+        .route("/v1/models", get(models::list))
+        .route("/v1/models/{*name}", get(models::one))
+        .route("/metrics", get(health::metrics))
+        .with_state(door.clone())
+        .merge(mcp_door::routes(mcp, &door))
+        .layer(from_fn_with_state(door.clone(), identity::identify))
+        .layer(cors(allowed))
+        .layer(from_fn_with_state(door.clone(), guard::check));
+    Router::new()
+        .route("/health", get(health::health))
+        .route("/ready", get(health::ready))
+        .with_state(door)
+        .merge(guarded)
+        .fallback(no_such_route)
+        .method_not_allowed_fallback(wrong_method)
+}
+
+/// Answers preflights outside identity, for a preflight carries no proof.
+fn cors(allowed: Arc<Allowed>) -> CorsLayer {
+    let origins =
+        AllowOrigin::predicate(move |origin: &HeaderValue, _| allowed.admits_origin(origin));
+    let asked = [
+        "mcp-protocol-version",
+        "mcp-method",
+        "mcp-name",
+        "x-api-key",
+    ];
+    let answered = [
+        "x-gateway-provider",
+        "x-gateway-model",
+        "x-gateway-cache",
+        "x-gateway-cost-usd",
+        "x-gateway-attempts",
+        "x-gateway-request-id",
+        "retry-after",
+        "retry-after-ms",
+        "x-should-retry",
+    ];
+    CorsLayer::new()
+        .allow_origin(origins)
+        .allow_methods([Method::GET, Method::POST])
+        .allow_headers(
+            [header::AUTHORIZATION, header::CONTENT_TYPE, header::ACCEPT]
+                .into_iter()
+                .chain(asked.map(HeaderName::from_static))
+                .collect::<Vec<_>>(),
+        )
+        .expose_headers(answered.map(HeaderName::from_static))
+        .max_age(Duration::from_secs(600))
+}
+
+async fn no_such_route(uri: Uri) -> axum::response::Response {
+    let path: String = uri.path().chars().take(80).collect();
+    error::refusal(
+        StatusCode::NOT_FOUND,
+        &format!("there is nothing at {path}"),
+    )
+}
+
+async fn wrong_method(method: Method, uri: Uri) -> axum::response::Response {
+    let message = format!("{} does not take {method}", uri.path());
+    error::refusal(StatusCode::METHOD_NOT_ALLOWED, &message)
+}

@@ -4,9 +4,14 @@
 //! `routing`, `cache`, `usage`, `telemetry` → `domain`; `providers`, `stores`
 //! and `embedding` implement the ports of `domain`.
 
+pub mod cache;
 pub mod domain;
 pub mod gateway;
 pub mod http;
+pub mod limit;
+pub mod mcp;
 pub mod providers;
 pub mod routing;
+pub mod stores;
 pub mod telemetry;
+pub mod usage;

@@ -1,0 +1,108 @@
+//! Reads request bodies within bounds.
+
+use std::pin::pin;
+use std::time::Duration;
+
+use axum::body::Body;
+use bytes::{Bytes, BytesMut};
+use http_body_util::BodyExt as _;
+use thiserror::Error;
+use tokio::time::timeout;
+
+/// A body that is not taken.
+#[derive(Debug, Error)]
+pub(super) enum BodyError {
+    /// It is too long.
+    #[error("the request body exceeds {0} bytes")]
+    TooLarge(usize),
+    /// The client paused for too long.
+    #[error("the request body did not arrive in time")]
+    TooSlow,
+    /// The connection broke.
+    #[error("the request body could not be read")]
+    Broken,
+}
+
+/// Reads a whole body of at most `max_bytes`, whose sender never pauses for
+/// longer than `pause`.
+pub(super) async fn read(
+    body: Body,
+    max_bytes: usize,
+    pause: Duration,
+) -> Result<Bytes, BodyError> {
+    let mut body = pin!(body);
+    let mut pieces: Vec<Bytes> = Vec::new();
+    let mut size = 0_usize;
+    loop {
+        let frame = timeout(pause, body.frame())
+            .await
+            .map_err(|_| BodyError::TooSlow)?;
+        let Some(frame) = frame else { break };
+        let Ok(data) = frame.map_err(|_| BodyError::Broken)?.into_data() else {
+            continue;
+        };
+        size += data.len();
+        if size > max_bytes {
+            return Err(BodyError::TooLarge(max_bytes));
+        }
+        // A sender of single bytes must not make a list of a million pieces.
+        match pieces.last() {
+            Some(last) if last.len() < 4096 => {
+                let mut joined = BytesMut::with_capacity(last.len() + data.len());
+                joined.extend_from_slice(last);
+                joined.extend_from_slice(&data);
+                pieces.pop();
+                pieces.push(joined.freeze());
+            }
+            _ => pieces.push(data),
+        }
+    }
+    // Most bodies arrive in one piece, which is not copied.
+    Ok(match pieces.as_slice() {
+        [] => Bytes::new(),
+        [only] => only.clone(),
+        many => many.concat().into(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::{StreamExt as _, stream};
+
+    use super::*;
+
+    const PAUSE: Duration = Duration::from_secs(15);
+
+    #[tokio::test(start_paused = true)]
+    async fn pieces_of_any_size_come_together() {
+        let text = "0123456789".repeat(2_000);
+        for size in [1, 7, 4096, 20_000] {
+            let pieces: Vec<_> = text.as_bytes().chunks(size).map(<[u8]>::to_vec).collect();
+            let body = Body::from_stream(stream::iter(pieces).map(Ok::<_, std::io::Error>));
+
+            assert_eq!(
+                read(body, 20_000, PAUSE).await.unwrap(),
+                text,
+                "pieces of {size}"
+            );
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn one_byte_too_many_is_refused() {
+        let refused = read(Body::from("12345"), 4, PAUSE).await.unwrap_err();
+
+        assert!(matches!(refused, BodyError::TooLarge(4)));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_sender_that_stops_is_not_waited_for() {
+        let endless = stream::pending::<Result<Bytes, std::io::Error>>();
+
+        let refused = read(Body::from_stream(endless), 4, PAUSE)
+            .await
+            .unwrap_err();
+
+        assert!(matches!(refused, BodyError::TooSlow));
+    }
+}

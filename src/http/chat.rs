@@ -1,0 +1,48 @@
+//! `POST /v1/chat/completions`: OpenAI's dialect through the same pipeline.
+
+mod request;
+mod response;
+
+use axum::Extension;
+use axum::extract::{Request, State};
+use axum::response::Response;
+
+use super::Door;
+use super::body::read;
+use super::error::{body_error, openai_error};
+use crate::domain::{Caller, Error, RequestId};
+
+/// Answers a chat completion.
+pub(super) async fn complete(
+    State(door): State<Door>,
+    Extension(caller): Extension<Caller>,
+    http_request: Request,
+) -> Response {
+    let body = match read(
+        http_request.into_body(),
+        door.max_v1_body_bytes,
+        door.body_pause,
+    )
+    .await
+    {
+        Ok(body) => body,
+        Err(error) => return body_error(&error),
+    };
+    let id = RequestId::random();
+    match answer(&door, &caller, id, &body).await {
+        Ok(response) => response,
+        Err(error) => openai_error(&error, id),
+    }
+}
+
+async fn answer(
+    door: &Door,
+    caller: &Caller,
+    id: RequestId,
+    body: &[u8],
+) -> Result<Response, Error> {
+    let draft = request::parse(body)?;
+    let request = draft.check(door.gateway.default_timeout())?;
+    let completion = door.gateway.complete(id, caller, &request).await?;
+    Ok(response::write(&completion, door.gateway.now()))
+}

@@ -1,0 +1,118 @@
+//! Writes OpenAI's answer.
+
+use axum::Json;
+use axum::response::{IntoResponse as _, Response};
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::domain::{CacheStatus, Completion, FinishReason, NanoUsd};
+use crate::http::error::put;
+
+#[derive(Serialize)]
+struct ChatCompletion<'a> {
+    id: String,
+    object: &'static str,
+    created: i64,
+    model: &'a str,
+    choices: [Choice; 1],
+    usage: Usage,
+}
+
+#[derive(Serialize)]
+struct Choice {
+    index: u32,
+    message: Message,
+    logprobs: Option<()>,
+    finish_reason: &'static str,
+}
+
+#[derive(Serialize)]
+struct Message {
+    role: &'static str,
+    content: String,
+    refusal: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Usage {
+    prompt_tokens: u64,
+    completion_tokens: u64,
+    total_tokens: u64,
+    prompt_tokens_details: PromptDetails,
+    completion_tokens_details: CompletionDetails,
+}
+
+#[derive(Serialize)]
+struct PromptDetails {
+    cached_tokens: u64,
+}
+
+#[derive(Serialize)]
+struct CompletionDetails {
+    reasoning_tokens: u64,
+}
+
+/// Writes an answer that is given at `now`.
+pub(super) fn write(completion: &Completion, now: Timestamp) -> Response {
+    let tokens = completion.usage.tokens;
+    let (input, output) = (tokens.total_input(), tokens.total_output());
+    let body = ChatCompletion {
+        id: format!("chatcmpl-{}", completion.request_id),
+        object: "chat.completion",
+        created: now.as_second(),
+        model: completion.model.as_str(),
+        choices: [Choice {
+            index: 0,
+            message: Message {
+                role: "assistant",
+                content: completion.text(),
+                refusal: None,
+            },
+            logprobs: None,
+            finish_reason: completion.finish.unwrap_or(FinishReason::Stop).as_str(),
+        }],
+        usage: Usage {
+            prompt_tokens: input,
+            completion_tokens: output,
+            total_tokens: input.saturating_add(output),
+            prompt_tokens_details: PromptDetails {
+                cached_tokens: tokens.cache_read,
+            },
+            completion_tokens_details: CompletionDetails {
+                reasoning_tokens: tokens.reasoning,
+            },
+        },
+    };
+    let mut response = Json(body).into_response();
+    let headers = response.headers_mut();
+    put(
+        headers,
+        "x-gateway-request-id",
+        &completion.request_id.to_string(),
+    );
+    put(headers, "x-gateway-provider", completion.provider.as_str());
+    put(headers, "x-gateway-model", completion.model.as_str());
+    put(headers, "x-gateway-cache", cache(completion.cache.status));
+    put(
+        headers,
+        "x-gateway-attempts",
+        &completion.routing.attempts.len().to_string(),
+    );
+    if let Some(cost) = completion.cost.amount() {
+        put(headers, "x-gateway-cost-usd", &decimal(cost));
+    }
+    response
+}
+
+const fn cache(status: CacheStatus) -> &'static str {
+    match status {
+        CacheStatus::Exact => "exact",
+        CacheStatus::Semantic { .. } => "semantic",
+        CacheStatus::Miss => "miss",
+        CacheStatus::Bypass => "bypass",
+    }
+}
+
+fn decimal(cost: NanoUsd) -> String {
+    cost.to_string().replace('$', "")
+}

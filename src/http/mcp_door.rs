@@ -1,0 +1,103 @@
+//! `/mcp`: rmcp's service behind the corrections that clients need.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse as _, Response};
+use http::{HeaderValue, StatusCode, header};
+use http_body_util::{BodyExt as _, Collected};
+use rmcp::transport::streamable_http_server::session::never::NeverSessionManager;
+use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, StreamableHttpService};
+use serde_json::json;
+
+use super::Door;
+use super::body::{BodyError, read};
+use crate::mcp::McpHandler;
+
+/// JSON-RPC's code for what is not JSON.
+const PARSE_ERROR: i32 = -32700;
+/// JSON-RPC's code for JSON that is no request.
+const INVALID_REQUEST: i32 = -32600;
+/// What rmcp writes, under 415 and as plain text, about a body that is no
+/// JSON-RPC message.
+const UNREADABLE: &str = "fail to deserialize request body";
+
+/// Returns the routes `/mcp` and `/mcp/`.
+///
+/// Stateless: sessions break on several instances and are a memory hole.
+/// Host and Origin are checked by the guard around all routes. rmcp's
+/// cancellation token stays untouched: firing it loses calls in flight.
+pub(super) fn routes(handler: McpHandler, door: &Door) -> Router {
+    let config = StreamableHttpServerConfig::default()
+        .with_legacy_session_mode(false)
+        .with_json_response(true)
+        .disable_allowed_hosts()
+        .disable_allowed_origins()
+        .with_max_request_body_bytes(door.max_mcp_body_bytes)
+        .with_sse_keep_alive(Some(Duration::from_secs(15)));
+    let sessions = Arc::new(NeverSessionManager::default());
+    let service = StreamableHttpService::new(move || Ok(handler.clone()), sessions, config);
+    Router::new()
+        .route_service("/mcp", service.clone())
+        .route_service("/mcp/", service)
+        .layer(middleware::from_fn_with_state(door.clone(), mend))
+}
+
+/// Reads the body within bounds, and turns rmcp's plain-text refusals into
+/// JSON-RPC errors.
+async fn mend(State(door): State<Door>, request: Request, next: Next) -> Response {
+    let (head, body) = request.into_parts();
+    let body = match read(body, door.max_mcp_body_bytes, door.body_pause).await {
+        Ok(body) => body,
+        Err(error) => return unreadable(&error),
+    };
+    let first = body
+        .iter()
+        .find(|byte| !byte.is_ascii_whitespace())
+        .copied();
+    let response = next.run(Request::from_parts(head, Body::from(body))).await;
+    if response.status() != StatusCode::UNSUPPORTED_MEDIA_TYPE {
+        return response;
+    }
+    let (head, body) = response.into_parts();
+    match body.collect().await.map(Collected::to_bytes) {
+        Ok(text) if text.starts_with(UNREADABLE.as_bytes()) => {
+            // A batch, or a message that is none, was JSON at least.
+            let is_json_like = matches!(first, Some(b'[' | b'{'));
+            rpc_error(
+                StatusCode::BAD_REQUEST,
+                PARSE_ERROR,
+                if is_json_like {
+                    "the body is not one JSON-RPC message; batches are not supported"
+                } else {
+                    "the body is not JSON"
+                },
+            )
+        }
+        Ok(_) => rpc_error(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            INVALID_REQUEST,
+            "the Content-Type must be application/json",
+        ),
+        Err(_) => Response::from_parts(head, Body::empty()),
+    }
+}
+
+fn unreadable(error: &BodyError) -> Response {
+    let status = match error {
+        BodyError::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
+        BodyError::TooSlow => StatusCode::REQUEST_TIMEOUT,
+        BodyError::Broken => StatusCode::BAD_REQUEST,
+    };
+    rpc_error(status, INVALID_REQUEST, &error.to_string())
+}
+
+fn rpc_error(status: StatusCode, code: i32, message: &str) -> Response {
+    let body = json!({"jsonrpc": "2.0", "id": null, "error": {"code": code, "message": message}});
+    let json = HeaderValue::from_static("application/json");
+    (status, [(header::CONTENT_TYPE, json)], body.to_string()).into_response()
+}

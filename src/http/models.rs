@@ -1,0 +1,73 @@
+//! `GET /v1/models`: what can be asked for, in OpenAI's form.
+
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::response::{IntoResponse as _, Response};
+use serde::Serialize;
+
+use super::Door;
+use super::error::openai_error;
+use crate::domain::{Error, ModelSpec, RequestId};
+
+#[derive(Serialize)]
+struct List<'a> {
+    object: &'static str,
+    data: Vec<Model<'a>>,
+}
+
+#[derive(Serialize)]
+struct Model<'a> {
+    id: &'a str,
+    object: &'static str,
+    created: u64,
+    owned_by: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    context_window: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    max_output_tokens: Option<u32>,
+}
+
+const AUTO: Model<'static> = Model {
+    id: "auto",
+    object: "model",
+    created: 0,
+    owned_by: "ai-gateway-mcp",
+    context_window: None,
+    max_output_tokens: None,
+};
+
+impl<'a> From<&'a ModelSpec> for Model<'a> {
+    fn from(spec: &'a ModelSpec) -> Self {
+        Self {
+            id: spec.id.as_str(),
+            object: "model",
+            // No catalogue says when a model was made.
+            created: 0,
+            owned_by: spec.provider.as_str(),
+            context_window: Some(spec.context_window),
+            max_output_tokens: Some(spec.max_output),
+        }
+    }
+}
+
+/// Lists `auto` and every model of the configured providers.
+pub(super) async fn list(State(door): State<Door>) -> Response {
+    let models = door.gateway.catalogue().models().iter().map(Model::from);
+    let data = std::iter::once(AUTO).chain(models).collect();
+    Json(List {
+        object: "list",
+        data,
+    })
+    .into_response()
+}
+
+/// Describes one model, by any name that a completion takes.
+pub(super) async fn one(State(door): State<Door>, Path(name): Path<String>) -> Response {
+    if name == AUTO.id {
+        return Json(AUTO).into_response();
+    }
+    match door.gateway.catalogue().find(&name) {
+        Ok(spec) => Json(Model::from(spec)).into_response(),
+        Err(unknown) => openai_error(&Error::invalid(unknown.to_string()), RequestId::random()),
+    }
+}

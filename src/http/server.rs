@@ -1,0 +1,135 @@
+//! Accepts connections, and stops without losing a call.
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto::Builder;
+use hyper_util::server::graceful::{GracefulShutdown, Watcher};
+use hyper_util::service::TowerToHyperService;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::{sleep, timeout};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::settings::Settings;
+
+/// What calls in flight get to write their answers once they were told to end.
+const LAST_WORDS: Duration = Duration::from_secs(1);
+/// How long to wait when the system has no descriptor left for a connection.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+/// The longest header block (hyper's buffer) in bytes, and the most headers.
+const HEADER_BLOCK_BYTES: usize = 32 * 1024;
+const HEADERS: usize = 100;
+
+/// The two moments of the end of the process.
+#[derive(Clone, Debug, Default)]
+pub struct Shutdown {
+    /// Fires first: nothing new is accepted, `/ready` says 503.
+    pub draining: CancellationToken,
+    /// Fires when the time for calls in flight is over.
+    pub stopping: CancellationToken,
+}
+
+/// Serves until `shutdown.draining` fires, then lets calls in flight go on
+/// for the configured time, fires `shutdown.stopping`, and returns when all
+/// are answered, at the latest a second later.
+///
+/// # Errors
+/// [`io::Error`] if the listener cannot be read from at all.
+pub async fn serve(
+    listener: TcpListener,
+    router: Router,
+    settings: &Settings,
+    shutdown: &Shutdown,
+) -> io::Result<()> {
+    let slots = Arc::new(Semaphore::new(settings.max_connections));
+    let graceful = GracefulShutdown::new();
+    let connections = TaskTracker::new();
+    let http = Arc::new(builder(settings));
+    loop {
+        let accepted = tokio::select! {
+            biased;
+            () = shutdown.draining.cancelled() => break,
+            accepted = accept(&listener, &slots) => accepted,
+        };
+        match accepted {
+            Ok((socket, permit)) => {
+                let connection = Connection {
+                    http: Arc::clone(&http),
+                    router: router.clone(),
+                    watcher: graceful.watcher(),
+                    permit,
+                };
+                connections.spawn(connection.run(socket));
+            }
+            Err(error) => {
+                tracing::warn!(%error, "a connection could not be accepted");
+                sleep(ACCEPT_PAUSE).await;
+            }
+        }
+    }
+    drop(listener);
+    connections.close();
+    let drain = Duration::from_millis(settings.shutdown_drain_ms);
+    if timeout(drain, graceful.shutdown()).await.is_err() {
+        shutdown.stopping.cancel();
+        // What still hangs (a client that reads nothing) is cut.
+        if timeout(LAST_WORDS, connections.wait()).await.is_err() {
+            tracing::warn!(open = connections.len(), "connections were cut at shutdown");
+        }
+    }
+    shutdown.stopping.cancel();
+    Ok(())
+}
+
+async fn accept(
+    listener: &TcpListener,
+    slots: &Arc<Semaphore>,
+) -> io::Result<(TcpStream, OwnedSemaphorePermit)> {
+    let permit = Arc::clone(slots)
+        .acquire_owned()
+        .await
+        .map_err(io::Error::other)?;
+    let (socket, _) = listener.accept().await?;
+    // With Nagle's algorithm, the second write of an answer waits 40 ms.
+    socket.set_nodelay(true)?;
+    Ok((socket, permit))
+}
+
+fn builder(settings: &Settings) -> Builder<TokioExecutor> {
+    let mut http = Builder::new(TokioExecutor::new());
+    http.http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(Duration::from_millis(settings.header_read_timeout_ms))
+        .max_buf_size(HEADER_BLOCK_BYTES)
+        .max_headers(HEADERS);
+    http.http2()
+        .timer(TokioTimer::new())
+        .max_header_list_size(HEADER_BLOCK_BYTES as u32)
+        .max_concurrent_streams(128)
+        .keep_alive_interval(Duration::from_secs(20));
+    http
+}
+
+struct Connection {
+    http: Arc<Builder<TokioExecutor>>,
+    router: Router,
+    watcher: Watcher,
+    permit: OwnedSemaphorePermit,
+}
+
+impl Connection {
+    async fn run(self, socket: TcpStream) {
+        let service = TowerToHyperService::new(self.router);
+        let connection = self.http.serve_connection(TokioIo::new(socket), service);
+        if let Err(error) = self.watcher.watch(connection).await {
+            // Clients go away all the time.
+            tracing::debug!(%error, "a connection ended");
+        }
+        drop(self.permit);
+    }
+}

@@ -1,0 +1,45 @@
+//! How a failure looks to an MCP client.
+
+use rmcp::model::{CallToolResult, ContentBlock};
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::report::AttemptReport;
+use crate::domain::{Error, RequestId};
+
+/// The contract's error, the same for every tool.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct ErrorReport {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    message: String,
+    retryable: bool,
+    retry_after_ms: Option<u64>,
+    attempts: Vec<AttemptReport>,
+    request_id: String,
+}
+
+#[derive(Serialize)]
+struct Envelope {
+    error: ErrorReport,
+}
+
+/// Makes a tool result of a failure. It is a result, not a JSON-RPC error,
+/// because clients show the latter to nobody who could act on it.
+pub(super) fn tool_error(error: &Error, request: RequestId) -> CallToolResult {
+    let report = ErrorReport {
+        kind: error.kind.as_str(),
+        message: error.message.clone(),
+        retryable: error.is_retryable,
+        retry_after_ms: error.retry_after.map(|wait| {
+            // Rounded up: whoever comes back then must not be too early.
+            u64::try_from(wait.as_micros().div_ceil(1000)).unwrap_or(u64::MAX)
+        }),
+        attempts: error.attempts.iter().map(AttemptReport::new).collect(),
+        request_id: request.to_string(),
+    };
+    let text = format!("{}: {}", report.kind, report.message);
+    let mut result = CallToolResult::error(vec![ContentBlock::text(text)]);
+    result.structured_content = serde_json::to_value(Envelope { error: report }).ok();
+    result
+}

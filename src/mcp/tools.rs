@@ -1,0 +1,86 @@
+//! The tools: one file each, and one line here.
+
+mod get_provider_status;
+mod health_check;
+mod unified_completion;
+
+use rmcp::model::{CallToolResult, JsonObject, Tool, ToolAnnotations};
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use super::{McpHandler, error, schema};
+use crate::domain::{Caller, Error, RequestId};
+
+/// Lists the tools by name, the order in which hosts cache them.
+pub(super) fn definitions() -> Vec<Tool> {
+    vec![
+        get_provider_status::definition(),
+        health_check::definition(),
+        unified_completion::definition(),
+    ]
+}
+
+/// Runs the tool called `name`, or returns `None` if there is none.
+pub(super) async fn call(
+    handler: &McpHandler,
+    name: &str,
+    caller: &Caller,
+    arguments: JsonObject,
+) -> Option<CallToolResult> {
+    let id = RequestId::random();
+    let result = match name {
+        "get_provider_status" => get_provider_status::call(handler, arguments),
+        "health_check" => health_check::call(handler, arguments),
+        "unified_completion" => unified_completion::call(handler, id, caller, arguments).await,
+        _ => return None,
+    };
+    Some(result.unwrap_or_else(|failure| error::tool_error(&failure, id)))
+}
+
+/// What a tool is to its users.
+struct Words {
+    name: &'static str,
+    title: &'static str,
+    description: &'static str,
+}
+
+/// Defines a tool that only reads what the gateway knows.
+fn reading_tool<Output: JsonSchema>(words: Words) -> Tool {
+    let hints = ToolAnnotations::with_title(words.title)
+        .read_only(true)
+        .destructive(false)
+        .idempotent(true)
+        .open_world(false);
+    Tool::new(
+        words.name,
+        words.description,
+        schema::input::<NoArguments>(),
+    )
+    .with_title(words.title)
+    .with_raw_output_schema(schema::output::<Output>())
+    .with_annotations(hints)
+}
+
+/// The arguments of a tool that has none.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct NoArguments {}
+
+/// Reads a tool's arguments.
+///
+/// # Errors
+/// `caller_invalid_request` that names the argument at fault.
+fn parse<T: DeserializeOwned>(arguments: JsonObject) -> Result<T, Error> {
+    serde_path_to_error::deserialize(Value::Object(arguments)).map_err(|fault| {
+        let path = fault.path().to_string();
+        let reason = fault.into_inner();
+        let message = if path == "." {
+            reason.to_string()
+        } else {
+            format!("{path}: {reason}")
+        };
+        Error::invalid(message)
+    })
+}

@@ -1,0 +1,183 @@
+//! The arguments of `unified_completion`.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use crate::domain::{
+    CacheMode, Draft, DraftRequirements, Effort, Message, Role, TaskLabel, Weights,
+};
+
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Input {
+    /// The question. Send this or `messages`.
+    prompt: Option<String>,
+    /// The conversation, oldest first, ending with the user. Send this or `prompt`.
+    messages: Option<Vec<InputMessage>>,
+    /// Instructions that stand above the conversation.
+    system: Option<String>,
+    /// "auto" (default) chooses the best model; or a model id, an alias, or provider/model.
+    model: Option<String>,
+    /// Longest visible answer in tokens; thinking comes on top. Default 1000.
+    #[schemars(range(min = 1, max = 32000))]
+    max_tokens: Option<u64>,
+    /// Sent only if given and only to models that take it.
+    #[schemars(range(min = 0, max = 2))]
+    temperature: Option<f64>,
+    /// Sent only if given and only to models that take it.
+    #[schemars(range(min = 0, max = 1))]
+    top_p: Option<f64>,
+    /// How much a reasoning model may think. Default: chosen with the model.
+    reasoning_effort: Option<Effort>,
+    /// Texts that end the answer, at most 4.
+    #[schemars(length(max = 4))]
+    stop: Option<Vec<String>>,
+    /// Asks for repeatable sampling where the model has it.
+    seed: Option<i64>,
+    /// Accepted; the answer arrives whole for now.
+    #[serde(rename = "stream")]
+    _stream: Option<bool>,
+    /// false: read nothing from the answer cache and store nothing. Default true.
+    cache_enabled: Option<bool>,
+    /// auto (default), exact: no hits by meaning, refresh: replace what is stored.
+    cache_mode: Option<InputCacheMode>,
+    /// How long to wait in milliseconds, all attempts together. Default 50000.
+    #[schemars(range(min = 1, max = 600_000))]
+    timeout_ms: Option<u64>,
+    /// true: only explain which model would answer; costs nothing.
+    route_only: Option<bool>,
+    /// true: list every candidate model, not only the best three.
+    explain: Option<bool>,
+    /// What matters for the choice of model.
+    requirements: Option<InputRequirements>,
+}
+
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct InputMessage {
+    role: InputRole,
+    content: String,
+}
+
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+enum InputRole {
+    System,
+    User,
+    Assistant,
+}
+
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+enum InputCacheMode {
+    Auto,
+    Exact,
+    Refresh,
+}
+
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct InputRequirements {
+    /// Weigh speed three times as much.
+    low_latency: Option<bool>,
+    /// Weigh price three times as much.
+    low_cost: Option<bool>,
+    /// Weigh quality three times as much.
+    high_quality: Option<bool>,
+    /// Replaces all weights; any scale, 0 or more each.
+    weights: Option<InputWeights>,
+    /// The kind of work, if known.
+    task_type: Option<TaskLabel>,
+    /// Refuse models expected to cost more, in USD.
+    max_cost_usd: Option<f64>,
+    /// Refuse models expected to take longer, in milliseconds.
+    max_latency_ms: Option<u64>,
+    /// Refuse models expected to be worse.
+    #[schemars(range(min = 0, max = 1))]
+    min_quality: Option<f64>,
+    /// Only these providers may see the prompt: openai, anthropic, google, mistral, groq, local.
+    #[schemars(length(max = 16))]
+    providers: Option<Vec<String>>,
+    /// Same as the argument of that name.
+    cache_enabled: Option<bool>,
+    /// Whether other models may answer when the chosen one fails. Default: true for "auto", else false.
+    failover_enabled: Option<bool>,
+}
+
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct InputWeights {
+    quality: Option<f64>,
+    cost: Option<f64>,
+    latency: Option<f64>,
+    reliability: Option<f64>,
+}
+
+impl Input {
+    /// Tells whether every candidate is to be listed.
+    pub(super) fn wants_explanation(&self) -> bool {
+        self.explain == Some(true)
+    }
+
+    pub(super) fn into_draft(self) -> Draft {
+        let wishes = self.requirements.unwrap_or_default();
+        let is_cached = self.cache_enabled != Some(false) && wishes.cache_enabled != Some(false);
+        Draft {
+            prompt: self.prompt,
+            messages: self
+                .messages
+                .map(|list| list.into_iter().map(Into::into).collect()),
+            system: self.system,
+            model: self.model,
+            max_tokens: self.max_tokens,
+            temperature: self.temperature,
+            top_p: self.top_p,
+            seed: self.seed,
+            stop: self.stop.unwrap_or_default(),
+            effort: self.reasoning_effort,
+            cache: match (is_cached, self.cache_mode) {
+                (false, _) => CacheMode::Bypass,
+                (true, None | Some(InputCacheMode::Auto)) => CacheMode::Auto,
+                (true, Some(InputCacheMode::Exact)) => CacheMode::Exact,
+                (true, Some(InputCacheMode::Refresh)) => CacheMode::Refresh,
+            },
+            timeout_ms: self.timeout_ms,
+            route_only: self.route_only == Some(true),
+            requirements: DraftRequirements {
+                low_latency: wishes.low_latency == Some(true),
+                low_cost: wishes.low_cost == Some(true),
+                high_quality: wishes.high_quality == Some(true),
+                weights: wishes.weights.map(Into::into),
+                task: wishes.task_type,
+                max_cost_usd: wishes.max_cost_usd,
+                max_latency_ms: wishes.max_latency_ms,
+                min_quality: wishes.min_quality,
+                providers: wishes.providers.unwrap_or_default(),
+                failover: wishes.failover_enabled,
+            },
+            ..Draft::default()
+        }
+    }
+}
+
+impl From<InputMessage> for Message {
+    fn from(message: InputMessage) -> Self {
+        let role = match message.role {
+            InputRole::System => Role::System,
+            InputRole::User => Role::User,
+            InputRole::Assistant => Role::Assistant,
+        };
+        Self::text(role, message.content)
+    }
+}
+
+impl From<InputWeights> for Weights {
+    fn from(weights: InputWeights) -> Self {
+        Self {
+            quality: weights.quality.unwrap_or(0.0),
+            cost: weights.cost.unwrap_or(0.0),
+            latency: weights.latency.unwrap_or(0.0),
+            reliability: weights.reliability.unwrap_or(0.0),
+        }
+    }
+}
