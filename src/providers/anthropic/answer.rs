@@ -1,0 +1,192 @@
+//! Reads a message.
+
+use serde::Deserialize;
+
+use super::refusal;
+use crate::domain::{
+    ContentPart, FinishReason, ModelId, ProviderAnswer, ProviderCall, ProviderError, TokenUsage,
+    Usage,
+};
+use crate::providers::exchange::Reply;
+use crate::providers::failure;
+
+// Unknown members, blocks and values are ignored: the vendor adds some every
+// month.
+#[derive(Deserialize)]
+struct Answer {
+    model: Option<String>,
+    #[serde(default)]
+    content: Vec<Block>,
+    stop_reason: Option<String>,
+    usage: Option<MessageUsage>,
+    error: Option<refusal::Body>,
+}
+
+#[derive(Deserialize)]
+struct Block {
+    #[serde(rename = "type")]
+    kind: String,
+    text: Option<String>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct MessageUsage {
+    input_tokens: Option<u64>,
+    output_tokens: Option<u64>,
+    cache_read_input_tokens: Option<u64>,
+    cache_creation_input_tokens: Option<u64>,
+    cache_creation: Option<CacheCreation>,
+    output_tokens_details: Option<OutputDetails>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct CacheCreation {
+    ephemeral_1h_input_tokens: Option<u64>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct OutputDetails {
+    thinking_tokens: Option<u64>,
+}
+
+#[derive(Deserialize)]
+struct ModelList {
+    data: Vec<ListedModel>,
+}
+
+#[derive(Deserialize)]
+struct ListedModel {
+    id: String,
+}
+
+/// Reads a reply of status 200, which need not be a success.
+///
+/// # Errors
+/// What the reply's own error says; else `Broken` for a body that is not
+/// understood, has no answer in it, or stops without saying why.
+pub(super) fn read(
+    reply: &Reply,
+    call: &ProviderCall<'_>,
+    dropped_parameters: Vec<&'static str>,
+) -> Result<ProviderAnswer, ProviderError> {
+    let answer: Answer = serde_json::from_slice(&reply.body)
+        .map_err(|_| failure::broken(reply, "the answer is not a message"))?;
+    let usage = answer.usage.and_then(usage);
+    if let Some(error) = answer.error {
+        let words = refusal::words(reply.status, error);
+        return Err(failure::inside_success(reply, words, usage));
+    }
+    let texts = answer
+        .content
+        .into_iter()
+        .filter(|block| block.kind == "text");
+    let text: String = texts.filter_map(|block| block.text).collect();
+    let (finish, finish_is_unknown) = match answer.stop_reason.as_deref() {
+        Some("end_turn" | "stop_sequence") => (FinishReason::Stop, false),
+        Some("max_tokens" | "model_context_window_exceeded") => (FinishReason::Length, false),
+        Some("refusal") => (FinishReason::ContentFilter, false),
+        // The vendor pauses only for tools of its own, which nobody asked for.
+        Some("pause_turn") | None => return Err(failure::unfinished(reply, usage)),
+        Some(_) => (FinishReason::Stop, true),
+    };
+    // A stop sequence at the very start leaves nothing, and so does a refusal.
+    let may_be_empty = finish == FinishReason::ContentFilter
+        || answer.stop_reason.as_deref() == Some("stop_sequence");
+    if text.trim().is_empty() && !may_be_empty {
+        return Err(failure::empty(reply, usage));
+    }
+    let named = answer.model.filter(|name| !name.is_empty());
+    Ok(ProviderAnswer {
+        model: named.map_or_else(|| call.target.model.clone(), ModelId::new),
+        content: vec![ContentPart::Text(text)],
+        finish,
+        finish_is_unknown,
+        usage,
+        dropped_parameters,
+        time_to_first_byte: reply.time_to_first_byte,
+    })
+}
+
+/// Reads a list of models.
+///
+/// # Errors
+/// `Broken` for anything else.
+pub(super) fn read_models(reply: &Reply) -> Result<Vec<ModelId>, ProviderError> {
+    let list: ModelList = serde_json::from_slice(&reply.body)
+        .map_err(|_| failure::broken(reply, "the answer is not a list of models"))?;
+    let models = list.data.into_iter();
+    Ok(models.map(|model| ModelId::new(model.id)).collect())
+}
+
+/// Takes the vendor's counts apart; `None` if there are none.
+///
+/// Cache reads and writes lie outside `input_tokens`, writes for an hour
+/// inside `cache_creation_input_tokens`, thinking inside `output_tokens`.
+fn usage(counts: MessageUsage) -> Option<Usage> {
+    let input = counts.input_tokens?;
+    let written = counts.cache_creation_input_tokens.unwrap_or(0);
+    let one_hour = counts
+        .cache_creation
+        .and_then(|writes| writes.ephemeral_1h_input_tokens);
+    let cache_write_1h = one_hour.unwrap_or(0);
+    let total_output = counts.output_tokens.unwrap_or(0);
+    let thinking = counts
+        .output_tokens_details
+        .and_then(|details| details.thinking_tokens);
+    let reasoning = thinking.unwrap_or(0);
+    let tokens = TokenUsage {
+        input,
+        cache_read: counts.cache_read_input_tokens.unwrap_or(0),
+        cache_write_5m: written.saturating_sub(cache_write_1h),
+        cache_write_1h,
+        output: total_output.saturating_sub(reasoning),
+        reasoning,
+    };
+    Some(Usage {
+        is_inconsistent: cache_write_1h > written || reasoning > total_output,
+        ..Usage::reported(tokens)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_outside_and_inside_come_apart() {
+        let counts = r#"{"input_tokens":10,"output_tokens":50,"cache_read_input_tokens":200,
+            "cache_creation_input_tokens":30,
+            "cache_creation":{"ephemeral_5m_input_tokens":18,"ephemeral_1h_input_tokens":12},
+            "output_tokens_details":{"thinking_tokens":40},"service_tier":"standard"}"#;
+
+        let usage = usage(serde_json::from_str(counts).unwrap()).unwrap();
+
+        assert_eq!(
+            usage.tokens,
+            TokenUsage {
+                input: 10,
+                cache_read: 200,
+                cache_write_5m: 18,
+                cache_write_1h: 12,
+                output: 10,
+                reasoning: 40,
+            }
+        );
+        assert_eq!(usage.tokens.total_input(), 240);
+        assert!(!usage.is_inconsistent);
+    }
+
+    #[test]
+    fn contradictions_are_clamped_and_marked() {
+        let counts = r#"{"input_tokens":1,"output_tokens":3,
+            "output_tokens_details":{"thinking_tokens":9}}"#;
+
+        let usage = usage(serde_json::from_str(counts).unwrap()).unwrap();
+
+        assert_eq!(usage.tokens.output, 0);
+        assert!(usage.is_inconsistent);
+    }
+}

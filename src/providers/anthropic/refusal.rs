@@ -1,0 +1,155 @@
+//! Reads what an error body says.
+
+use http::StatusCode;
+use serde::Deserialize;
+
+use crate::domain::{ProviderErrorKind, TimeoutPhase};
+use crate::providers::failure::Words;
+
+#[derive(Deserialize)]
+struct Envelope {
+    error: Body,
+}
+
+/// The `error` member.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Body {
+    #[serde(rename = "type")]
+    kind: String,
+    message: String,
+    details: Option<Details>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Details {
+    error_code: Option<String>,
+}
+
+/// Reads the body that came with `status`; one that is not JSON says nothing.
+pub(super) fn read(status: StatusCode, body: &[u8]) -> Words {
+    serde_json::from_slice::<Envelope>(body)
+        .map(|envelope| words(status, envelope.error))
+        .unwrap_or_default()
+}
+
+/// Reads the `error` member; `status` is 200 if it came inside a success.
+pub(super) fn words(status: StatusCode, body: Body) -> Words {
+    Words {
+        kind: classify(status, &body),
+        message: Some(body.message),
+    }
+}
+
+fn classify(status: StatusCode, body: &Body) -> Option<ProviderErrorKind> {
+    use ProviderErrorKind as Kind;
+    let says = |text: &str| body.message.contains(text);
+    let code = body
+        .details
+        .as_ref()
+        .and_then(|details| details.error_code.as_deref());
+    let is_spent = matches!(
+        code,
+        Some("enforced_spend_limit_reached" | "contract_spend_limit_reached")
+    );
+    let kind = match body.kind.as_str() {
+        "billing_error" => Kind::QuotaExhausted,
+        "rate_limit_error" if is_spent => Kind::QuotaExhausted,
+        "rate_limit_error" => Kind::RateLimited,
+        "overloaded_error" => Kind::Overloaded,
+        "authentication_error" | "permission_error" => Kind::Unauthorized,
+        "not_found_error" => Kind::ModelUnavailable,
+        "request_too_large" => Kind::ContextLength,
+        "timeout_error" => Kind::Timeout(TimeoutPhase::Vendor),
+        "api_error" => Kind::Server,
+        // One type, three meanings; the text alone tells them apart. Inside
+        // a server error it excuses nothing.
+        "invalid_request_error" if status.is_server_error() => return None,
+        "invalid_request_error"
+            if says("credit balance is too low")
+                || says("reached your specified API usage limits") =>
+        {
+            Kind::QuotaExhausted
+        }
+        "invalid_request_error" if says("prompt is too long") || says("exceed context limit") => {
+            Kind::ContextLength
+        }
+        "invalid_request_error" => Kind::InvalidRequest,
+        _ => return None,
+    };
+    Some(kind)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn kind(status: u16, kind: &str, message: &str) -> Option<ProviderErrorKind> {
+        let error = serde_json::json!({"type": kind, "message": message});
+        let body = serde_json::json!({"type": "error", "error": error, "request_id": "req_1"});
+        read(
+            StatusCode::from_u16(status).unwrap(),
+            body.to_string().as_bytes(),
+        )
+        .kind
+    }
+
+    #[test]
+    fn one_status_means_opposite_things() {
+        use ProviderErrorKind as Kind;
+        let invalid = |message| kind(400, "invalid_request_error", message);
+
+        assert_eq!(
+            invalid("Your credit balance is too low to access"),
+            Some(Kind::QuotaExhausted)
+        );
+        assert_eq!(
+            invalid("prompt is too long: 200001 tokens > 200000 maximum"),
+            Some(Kind::ContextLength)
+        );
+        assert_eq!(
+            invalid("input length and `max_tokens` exceed context limit: 1 + 2 > 2"),
+            Some(Kind::ContextLength)
+        );
+        assert_eq!(
+            invalid("max_tokens: Field required"),
+            Some(Kind::InvalidRequest)
+        );
+    }
+
+    #[test]
+    fn a_spend_limit_is_no_rate_limit() {
+        let body = r#"{"type":"error","error":{"type":"rate_limit_error","message":"spent",
+            "details":{"error_code":"enforced_spend_limit_reached"}}}"#;
+
+        let words = read(StatusCode::TOO_MANY_REQUESTS, body.as_bytes());
+
+        assert_eq!(words.kind, Some(ProviderErrorKind::QuotaExhausted));
+        assert_eq!(
+            kind(429, "rate_limit_error", ""),
+            Some(ProviderErrorKind::RateLimited)
+        );
+    }
+
+    #[test]
+    fn other_forms_never_fail() {
+        for body in [
+            "",
+            "<html>",
+            "[]",
+            "{}",
+            r#"{"error":"text"}"#,
+            r#"{"error":null}"#,
+        ] {
+            assert_eq!(
+                read(StatusCode::BAD_GATEWAY, body.as_bytes()),
+                Words::default()
+            );
+        }
+        assert_eq!(
+            kind(503, "invalid_request_error", "prompt is too long"),
+            None
+        );
+    }
+}

@@ -1,0 +1,210 @@
+//! One request and its whole answer, within every wait and bound.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use http::{HeaderMap, Request, StatusCode};
+use http_body_util::BodyExt as _;
+use tokio::time::{Instant, timeout_at};
+
+use super::settings::Timeouts;
+use super::transport::{Transport, TransportBody, TransportError};
+use crate::domain::{ProviderError, ProviderErrorKind, TimeoutPhase};
+
+/// The longest answer that is read, in bytes.
+const MAX_BODY_BYTES: usize = 8 << 20;
+/// How much of an error's body is read, in bytes.
+const MAX_ERROR_BYTES: usize = 64 << 10;
+
+/// Sends requests to vendors and keeps their answers within bounds. Cheap to
+/// clone.
+#[derive(Clone)]
+pub struct Exchange {
+    transport: Arc<dyn Transport>,
+    timeouts: Timeouts,
+}
+
+/// An answer that arrived whole, whatever its status.
+#[derive(Debug)]
+pub(super) struct Reply {
+    pub(super) status: StatusCode,
+    pub(super) headers: HeaderMap,
+    pub(super) body: Bytes,
+    pub(super) time_to_first_byte: Duration,
+}
+
+impl Exchange {
+    /// Sends through `transport` and waits as `timeouts` say.
+    pub fn new(transport: Arc<dyn Transport>, timeouts: Timeouts) -> Self {
+        Self {
+            transport,
+            timeouts,
+        }
+    }
+
+    /// Sends a request and reads the answer, which must be there by
+    /// `deadline`. The body of an error is cut at its bound; that of a
+    /// success must not exceed its own.
+    ///
+    /// # Errors
+    /// `Transport`, `Timeout` or `Broken`, billed or not as far as is known.
+    pub(super) async fn send(
+        &self,
+        request: Request<Bytes>,
+        deadline: Instant,
+    ) -> Result<Reply, ProviderError> {
+        let started = Instant::now();
+        let total = deadline.min(started + Duration::from_millis(self.timeouts.total_ms));
+        let (head_deadline, phase) = match self.timeouts.first_byte_ms {
+            0 => (total, TimeoutPhase::Total),
+            limit => earlier(
+                (
+                    started + Duration::from_millis(limit),
+                    TimeoutPhase::FirstByte,
+                ),
+                total,
+            ),
+        };
+        let response = timeout_at(head_deadline, self.transport.send(request))
+            .await
+            .map_err(|_| timed_out(phase))?
+            .map_err(unanswered)?;
+        let time_to_first_byte = started.elapsed();
+        let (head, body) = response.into_parts();
+        let body = if head.status.is_success() {
+            self.read(body, MAX_BODY_BYTES, total).await?
+        } else {
+            // What an error says helps, but its status stands without it.
+            self.read_error(body, total).await
+        };
+        Ok(Reply {
+            status: head.status,
+            headers: head.headers,
+            body,
+            time_to_first_byte,
+        })
+    }
+
+    async fn read(
+        &self,
+        mut body: TransportBody,
+        max_bytes: usize,
+        total: Instant,
+    ) -> Result<Bytes, ProviderError> {
+        let mut whole = Pieces::default();
+        while let Some(piece) = self.next_piece(&mut body, total).await? {
+            if whole.len() + piece.len() > max_bytes {
+                let message = format!("the answer exceeds {max_bytes} bytes");
+                return Err(billable(ProviderErrorKind::Broken, message));
+            }
+            whole.push(piece);
+        }
+        Ok(whole.into_bytes())
+    }
+
+    async fn read_error(&self, mut body: TransportBody, total: Instant) -> Bytes {
+        let mut whole = Pieces::default();
+        while whole.len() < MAX_ERROR_BYTES
+            && let Ok(Some(piece)) = self.next_piece(&mut body, total).await
+        {
+            let room = MAX_ERROR_BYTES - whole.len();
+            whole.push(piece.slice(..piece.len().min(room)));
+        }
+        whole.into_bytes()
+    }
+
+    async fn next_piece(
+        &self,
+        body: &mut TransportBody,
+        total: Instant,
+    ) -> Result<Option<Bytes>, ProviderError> {
+        loop {
+            let idle = Instant::now() + Duration::from_millis(self.timeouts.idle_ms);
+            let (deadline, phase) = earlier((idle, TimeoutPhase::Idle), total);
+            let frame = timeout_at(deadline, body.frame())
+                .await
+                .map_err(|_| timed_out(phase))?;
+            match frame {
+                None => return Ok(None),
+                Some(Ok(frame)) => {
+                    if let Ok(data) = frame.into_data() {
+                        return Ok(Some(data));
+                    }
+                }
+                Some(Err(error)) => {
+                    let message = format!("the answer broke off: {error}");
+                    return Err(billable(ProviderErrorKind::Broken, message));
+                }
+            }
+        }
+    }
+}
+
+/// The pieces of a body; the only one of a short body is not copied.
+#[derive(Default)]
+struct Pieces {
+    first: Bytes,
+    rest: BytesMut,
+}
+
+impl Pieces {
+    fn len(&self) -> usize {
+        self.first.len() + self.rest.len()
+    }
+
+    fn push(&mut self, piece: Bytes) {
+        if self.first.is_empty() {
+            self.first = piece;
+        } else {
+            self.rest.extend_from_slice(&piece);
+        }
+    }
+
+    fn into_bytes(self) -> Bytes {
+        if self.rest.is_empty() {
+            return self.first;
+        }
+        let mut whole = BytesMut::with_capacity(self.len());
+        whole.extend_from_slice(&self.first);
+        whole.extend_from_slice(&self.rest);
+        whole.freeze()
+    }
+}
+
+fn earlier((at, phase): (Instant, TimeoutPhase), total: Instant) -> (Instant, TimeoutPhase) {
+    if at < total {
+        (at, phase)
+    } else {
+        (total, TimeoutPhase::Total)
+    }
+}
+
+fn timed_out(phase: TimeoutPhase) -> ProviderError {
+    let message = match phase {
+        TimeoutPhase::Connect => "connecting took too long",
+        TimeoutPhase::FirstByte => "the answer did not begin in time",
+        TimeoutPhase::Idle => "the answer stopped arriving",
+        TimeoutPhase::Total => "no whole answer within the attempt's time",
+        TimeoutPhase::Vendor => "the vendor took too long",
+    };
+    let mut error = ProviderError::new(ProviderErrorKind::Timeout(phase), message);
+    error.may_be_billed = phase != TimeoutPhase::Connect;
+    error
+}
+
+fn unanswered(error: TransportError) -> ProviderError {
+    match error {
+        TransportError::Connect(_) => {
+            ProviderError::new(ProviderErrorKind::Transport, error.to_string())
+        }
+        TransportError::ConnectTimeout => timed_out(TimeoutPhase::Connect),
+        TransportError::Lost(_) => billable(ProviderErrorKind::Transport, error.to_string()),
+    }
+}
+
+fn billable(kind: ProviderErrorKind, message: String) -> ProviderError {
+    let mut error = ProviderError::new(kind, message);
+    error.may_be_billed = true;
+    error
+}

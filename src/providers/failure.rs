@@ -1,0 +1,189 @@
+//! What the failure of a vendor means, as far as it is the same for all.
+
+use http::StatusCode;
+
+use super::exchange::Reply;
+use super::wait;
+use crate::domain::{
+    CompletionRequest, ContentPart, ProviderError, ProviderErrorKind, ResponseFormat, TimeoutPhase,
+    Usage,
+};
+
+/// The longest message that is passed on, in characters.
+const MAX_MESSAGE_CHARS: usize = 300;
+/// How the secrets of vendors begin.
+const KEY_SHAPES: [&str; 4] = ["sk-", "gsk_", "AIza", "eyJ"];
+
+/// What an error body says, in no vendor's form.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Words {
+    /// The kind, by the vendor's own words.
+    pub(super) kind: Option<ProviderErrorKind>,
+    /// What a person may read.
+    pub(super) message: Option<String>,
+}
+
+/// Makes the error of a reply that is no success.
+///
+/// The body's own code goes before the status; a server error stays one,
+/// whatever its text says.
+pub(super) fn of_reply(reply: &Reply, words: Words) -> ProviderError {
+    let kind = words.kind.unwrap_or_else(|| by_status(reply.status));
+    let message = match words.message {
+        Some(message) if !message.trim().is_empty() => message,
+        _ => format!("status {} without a message", reply.status.as_u16()),
+    };
+    let mut error = ProviderError::new(kind, presentable(&message));
+    error.status = Some(reply.status.as_u16());
+    error.may_be_billed = matches!(kind, ProviderErrorKind::Timeout(_));
+    if may_heal(kind) {
+        error.retry_after = wait::asked_for(&reply.headers);
+    }
+    error
+}
+
+/// Makes the error of a success that is not one: an answer that cannot be
+/// understood, or that says nothing.
+pub(super) fn broken(reply: &Reply, message: impl AsRef<str>) -> ProviderError {
+    let mut error = ProviderError::new(ProviderErrorKind::Broken, presentable(message.as_ref()));
+    error.status = Some(reply.status.as_u16());
+    error.may_be_billed = true;
+    error
+}
+
+/// Makes the error that a reply of status 200 carries inside.
+pub(super) fn inside_success(reply: &Reply, words: Words, usage: Option<Usage>) -> ProviderError {
+    let kind = words.kind.unwrap_or(ProviderErrorKind::Broken);
+    let message = words.message.unwrap_or_default();
+    let mut error = broken(reply, format!("an error inside a success: {message}"));
+    error.kind = kind;
+    error.usage = usage;
+    error
+}
+
+/// Makes the error of an answer without visible text. Hidden thinking may
+/// have used up the limit; the vendor bills it all the same.
+pub(super) fn empty(reply: &Reply, usage: Option<Usage>) -> ProviderError {
+    let mut error = broken(reply, "the answer is empty");
+    error.usage = usage;
+    error
+}
+
+/// Makes the error of an answer that does not say why it ended.
+pub(super) fn unfinished(reply: &Reply, usage: Option<Usage>) -> ProviderError {
+    let mut error = broken(reply, "the answer has no finish reason");
+    error.usage = usage;
+    error
+}
+
+/// Makes the error of a request that cannot be put on the wire.
+pub(super) fn unsendable(message: impl AsRef<str>) -> ProviderError {
+    ProviderError::new(
+        ProviderErrorKind::InvalidRequest,
+        presentable(message.as_ref()),
+    )
+}
+
+/// Refuses a request with content that no adapter translates yet.
+///
+/// # Errors
+/// `InvalidRequest` that names it.
+pub(super) fn refuse_what_is_not_carried(request: &CompletionRequest) -> Result<(), ProviderError> {
+    let parts = request.messages.iter().flat_map(|message| &message.content);
+    let is_text = |part: &ContentPart| matches!(part, ContentPart::Text(_));
+    if !parts.into_iter().all(is_text) || !request.tools.is_empty() {
+        return Err(unsendable("only text can be sent"));
+    }
+    if request.response_format != ResponseFormat::Text {
+        return Err(unsendable("only text can be asked for"));
+    }
+    Ok(())
+}
+
+/// Tells what a status means when the body does not say.
+pub(super) fn by_status(status: StatusCode) -> ProviderErrorKind {
+    match status.as_u16() {
+        401 | 403 => ProviderErrorKind::Unauthorized,
+        402 => ProviderErrorKind::QuotaExhausted,
+        404 => ProviderErrorKind::ModelUnavailable,
+        408 | 504 => ProviderErrorKind::Timeout(TimeoutPhase::Vendor),
+        409 => ProviderErrorKind::Server,
+        413 => ProviderErrorKind::ContextLength,
+        429 => ProviderErrorKind::RateLimited,
+        498 | 503 | 529 => ProviderErrorKind::Overloaded,
+        400..=499 => ProviderErrorKind::InvalidRequest,
+        500..=599 => ProviderErrorKind::Server,
+        _ => ProviderErrorKind::Broken,
+    }
+}
+
+/// Shortens a vendor's words and takes out what looks like a key: vendors
+/// repeat keys in their refusals.
+pub(super) fn presentable(text: &str) -> String {
+    let words = text
+        .split_whitespace()
+        .map(|word| if has_key_shape(word) { "***" } else { word });
+    let mut line = String::new();
+    for word in words {
+        if !line.is_empty() {
+            line.push(' ');
+        }
+        line.push_str(word);
+        if line.len() > MAX_MESSAGE_CHARS * 4 {
+            break;
+        }
+    }
+    match line.char_indices().nth(MAX_MESSAGE_CHARS) {
+        None => line,
+        Some((end, _)) => {
+            line.truncate(end);
+            line.push('…');
+            line
+        }
+    }
+}
+
+fn has_key_shape(word: &str) -> bool {
+    KEY_SHAPES.iter().any(|shape| {
+        word.match_indices(shape).any(|(at, _)| {
+            // `task-based` is no key.
+            let before = word.get(..at).and_then(|head| head.chars().next_back());
+            !before.is_some_and(char::is_alphanumeric)
+        })
+    })
+}
+
+const fn may_heal(kind: ProviderErrorKind) -> bool {
+    matches!(
+        kind,
+        ProviderErrorKind::RateLimited | ProviderErrorKind::Overloaded | ProviderErrorKind::Server
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_in_a_vendors_words_are_masked_whole() {
+        let text = "Incorrect API key provided: sk-proj-abc***xyz. Task-based\nkeys (AIzaSyA1)";
+
+        assert_eq!(
+            presentable(text),
+            "Incorrect API key provided: *** Task-based keys ***"
+        );
+    }
+
+    #[test]
+    fn long_words_are_cut_at_a_character() {
+        let cut = presentable(&"é".repeat(5_000));
+
+        assert_eq!(cut.chars().count(), 301);
+        assert!(cut.ends_with('…'));
+    }
+
+    #[test]
+    fn a_redirect_is_no_answer() {
+        assert_eq!(by_status(StatusCode::FOUND), ProviderErrorKind::Broken);
+    }
+}

@@ -1,0 +1,76 @@
+//! Vendors that speak OpenAI's chat completions, each a row of [`Dialect`].
+
+mod answer;
+mod dialect;
+mod question;
+mod refusal;
+
+use async_trait::async_trait;
+use http::{Uri, header};
+use tokio::time::Instant;
+
+pub use dialect::Dialect;
+
+use super::endpoint::Endpoint;
+use super::exchange::Exchange;
+use super::settings::ProviderSettings;
+use crate::domain::{ModelId, Provider, ProviderAnswer, ProviderCall, ProviderError, ProviderName};
+
+/// A vendor of OpenAI's dialect.
+pub struct OpenAiCompatible {
+    name: ProviderName,
+    dialect: &'static Dialect,
+    endpoint: Endpoint,
+    chat: Uri,
+    models: Uri,
+}
+
+impl OpenAiCompatible {
+    /// Makes the adapter of a configured vendor.
+    ///
+    /// # Errors
+    /// A sentence if the base URL or the key cannot be sent.
+    pub fn try_new(
+        dialect: &'static Dialect,
+        settings: &ProviderSettings,
+        exchange: Exchange,
+    ) -> Result<Self, String> {
+        let mut endpoint = Endpoint::new(settings, exchange, refusal::read);
+        if let Some(key) = &settings.api_key {
+            let proof = format!("Bearer {}", key.expose());
+            endpoint = endpoint.with_header(header::AUTHORIZATION, &proof)?;
+        }
+        Ok(Self {
+            name: ProviderName::new(settings.name.as_str()),
+            dialect,
+            chat: endpoint.address(dialect.chat_path)?,
+            models: endpoint.address(dialect.models_path)?,
+            endpoint,
+        })
+    }
+
+    async fn ask(&self, call: &ProviderCall<'_>) -> Result<ProviderAnswer, ProviderError> {
+        let (body, dropped) = question::write(self.dialect, call)?;
+        let reply = self.endpoint.post(&self.chat, body, call.deadline).await?;
+        answer::read(&reply, call, dropped)
+    }
+}
+
+#[async_trait]
+impl Provider for OpenAiCompatible {
+    fn name(&self) -> &ProviderName {
+        &self.name
+    }
+
+    async fn complete(&self, call: ProviderCall<'_>) -> Result<ProviderAnswer, ProviderError> {
+        let answer = self.ask(&call).await;
+        answer.map_err(|error| self.endpoint.hide_key(error))
+    }
+
+    async fn probe(&self, deadline: Instant) -> Result<Vec<ModelId>, ProviderError> {
+        let reply = self.endpoint.get(&self.models, deadline).await;
+        reply
+            .and_then(|reply| answer::read_models(&reply))
+            .map_err(|error| self.endpoint.hide_key(error))
+    }
+}

@@ -1,0 +1,260 @@
+//! Reads a chat completion.
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::refusal;
+use crate::domain::{
+    ContentPart, FinishReason, ModelId, ProviderAnswer, ProviderCall, ProviderError, TokenUsage,
+    Usage,
+};
+use crate::providers::exchange::Reply;
+use crate::providers::failure;
+
+// Unknown members and values are ignored: vendors add some every month.
+#[derive(Deserialize)]
+struct Answer {
+    model: Option<String>,
+    #[serde(default)]
+    choices: Vec<Choice>,
+    usage: Option<ChatUsage>,
+    error: Option<Value>,
+}
+
+#[derive(Deserialize)]
+struct Choice {
+    #[serde(default)]
+    message: Message,
+    finish_reason: Option<String>,
+}
+
+#[derive(Default, Deserialize)]
+struct Message {
+    content: Option<Content>,
+    refusal: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Content {
+    Text(String),
+    Parts(Vec<Part>),
+    Other(#[expect(dead_code, reason = "read past, whatever it is")] Value),
+}
+
+#[derive(Deserialize)]
+struct Part {
+    #[serde(rename = "type")]
+    kind: Option<String>,
+    text: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(default)]
+#[derive(Default)]
+struct ChatUsage {
+    prompt_tokens: Option<u64>,
+    completion_tokens: Option<u64>,
+    prompt_tokens_details: Option<PromptDetails>,
+    completion_tokens_details: Option<CompletionDetails>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct PromptDetails {
+    cached_tokens: Option<u64>,
+    cache_write_tokens: Option<u64>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct CompletionDetails {
+    reasoning_tokens: Option<u64>,
+}
+
+#[derive(Deserialize)]
+struct ModelList {
+    data: Vec<ListedModel>,
+}
+
+#[derive(Deserialize)]
+struct ListedModel {
+    id: String,
+}
+
+/// Reads a reply of status 200, which need not be a success.
+///
+/// # Errors
+/// What the reply's own error says; else `Broken` for a body that is not
+/// understood, has no answer in it, or stops without saying why.
+pub(super) fn read(
+    reply: &Reply,
+    call: &ProviderCall<'_>,
+    dropped_parameters: Vec<&'static str>,
+) -> Result<ProviderAnswer, ProviderError> {
+    let answer: Answer = serde_json::from_slice(&reply.body)
+        .map_err(|_| failure::broken(reply, "the answer is not a chat completion"))?;
+    let usage = answer.usage.and_then(usage);
+    if let Some(error) = answer.error.filter(|error| !error.is_null()) {
+        let words = refusal::read_error(reply.status, error);
+        return Err(failure::inside_success(reply, words, usage));
+    }
+    let Some(choice) = answer.choices.into_iter().next() else {
+        return Err(failure::empty(reply, usage));
+    };
+    let is_refusal = choice
+        .message
+        .refusal
+        .as_ref()
+        .is_some_and(|text| !text.is_empty());
+    let text = match (choice.message.content, choice.message.refusal) {
+        (_, Some(refusal)) if is_refusal => refusal,
+        (Some(content), _) => content.into_text(),
+        (None, _) => String::new(),
+    };
+    let (finish, finish_is_unknown) = match choice.finish_reason.as_deref() {
+        _ if is_refusal => (FinishReason::ContentFilter, false),
+        Some("stop") => (FinishReason::Stop, false),
+        Some("length" | "model_length") => (FinishReason::Length, false),
+        Some("content_filter") => (FinishReason::ContentFilter, false),
+        Some("error") | None => {
+            return Err(failure::unfinished(reply, usage));
+        }
+        Some(_) => (FinishReason::Stop, true),
+    };
+    // A stop sequence at the very start leaves nothing, and so does a filter.
+    let is_cut_by_caller = finish == FinishReason::Stop && !call.request.sampling.stop.is_empty();
+    let may_be_empty = finish == FinishReason::ContentFilter || is_cut_by_caller;
+    if text.trim().is_empty() && !may_be_empty {
+        return Err(failure::empty(reply, usage));
+    }
+    let named = answer.model.filter(|name| !name.is_empty());
+    Ok(ProviderAnswer {
+        model: named.map_or_else(|| call.target.model.clone(), ModelId::new),
+        content: vec![ContentPart::Text(text)],
+        finish,
+        finish_is_unknown,
+        usage,
+        dropped_parameters,
+        time_to_first_byte: reply.time_to_first_byte,
+    })
+}
+
+/// Reads a list of models.
+///
+/// # Errors
+/// `Broken` for anything else.
+pub(super) fn read_models(reply: &Reply) -> Result<Vec<ModelId>, ProviderError> {
+    let list: ModelList = serde_json::from_slice(&reply.body)
+        .map_err(|_| failure::broken(reply, "the answer is not a list of models"))?;
+    Ok(list
+        .data
+        .into_iter()
+        .map(|model| ModelId::new(model.id))
+        .collect())
+}
+
+impl Content {
+    fn into_text(self) -> String {
+        match self {
+            Self::Text(text) => text,
+            Self::Parts(parts) => {
+                let texts = parts
+                    .into_iter()
+                    .filter(|part| part.kind.as_deref() == Some("text"));
+                texts.filter_map(|part| part.text).collect()
+            }
+            Self::Other(_) => String::new(),
+        }
+    }
+}
+
+/// Takes OpenAI's overlapping counts apart; `None` if there are none.
+///
+/// `cached_tokens` and, since GPT-5.6, `cache_write_tokens` lie inside
+/// `prompt_tokens`, `reasoning_tokens` inside `completion_tokens`. Where the
+/// parts exceed the whole, writes are taken to lie outside.
+fn usage(counts: ChatUsage) -> Option<Usage> {
+    let prompt = counts.prompt_tokens?;
+    let completion = counts.completion_tokens.unwrap_or(0);
+    let details = counts.prompt_tokens_details.unwrap_or_default();
+    let cache_read = details.cached_tokens.unwrap_or(0);
+    let cache_write_5m = details.cache_write_tokens.unwrap_or(0);
+    let reasoning = counts
+        .completion_tokens_details
+        .and_then(|details| details.reasoning_tokens);
+    let reasoning = reasoning.unwrap_or(0);
+    let inside = cache_read.saturating_add(cache_write_5m);
+    let is_outside = inside > prompt;
+    let input = prompt.saturating_sub(if is_outside { cache_read } else { inside });
+    let is_inconsistent = is_outside || reasoning > completion;
+    let tokens = TokenUsage {
+        input,
+        cache_read,
+        cache_write_5m,
+        cache_write_1h: 0,
+        output: completion.saturating_sub(reasoning),
+        reasoning,
+    };
+    Some(Usage {
+        is_inconsistent,
+        ..Usage::reported(tokens)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn counted(json: &str) -> Usage {
+        usage(serde_json::from_str(json).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn overlapping_counts_come_apart() {
+        let usage = counted(
+            r#"{"prompt_tokens":100,"completion_tokens":50,"total_tokens":150,
+                "prompt_tokens_details":{"cached_tokens":60,"cache_write_tokens":10},
+                "completion_tokens_details":{"reasoning_tokens":30}}"#,
+        );
+
+        assert_eq!(
+            usage.tokens,
+            TokenUsage {
+                input: 30,
+                cache_read: 60,
+                cache_write_5m: 10,
+                cache_write_1h: 0,
+                output: 20,
+                reasoning: 30,
+            }
+        );
+        assert!(!usage.is_inconsistent);
+    }
+
+    #[test]
+    fn contradictions_are_clamped_and_marked() {
+        let written_outside = counted(
+            r#"{"prompt_tokens":100,"completion_tokens":5,
+                "prompt_tokens_details":{"cached_tokens":80,"cache_write_tokens":40}}"#,
+        );
+        let too_much_thought = counted(
+            r#"{"prompt_tokens":1,"completion_tokens":5,
+                "completion_tokens_details":{"reasoning_tokens":9}}"#,
+        );
+
+        assert_eq!(written_outside.tokens.input, 20);
+        assert_eq!(too_much_thought.tokens.output, 0);
+        assert!(written_outside.is_inconsistent && too_much_thought.is_inconsistent);
+    }
+
+    #[test]
+    fn nulls_count_as_absent() {
+        let usage = counted(
+            r#"{"prompt_tokens":7,"completion_tokens":null,
+                "prompt_tokens_details":null,"completion_tokens_details":{"reasoning_tokens":null}}"#,
+        );
+
+        assert_eq!((usage.tokens.input, usage.tokens.output), (7, 0));
+    }
+}

@@ -1,0 +1,107 @@
+//! Writes a chat completion request.
+
+use bytes::Bytes;
+use serde::Serialize;
+
+use super::dialect::Dialect;
+use crate::domain::{
+    Capability, ContentPart, Effort, MaxTokensField, Message, ProviderCall, ProviderError, Role,
+};
+use crate::providers::failure;
+use crate::providers::parameters::Parameters;
+
+#[derive(Serialize)]
+struct Question<'a> {
+    model: &'a str,
+    messages: Vec<ChatMessage<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    max_tokens: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    max_completion_tokens: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    temperature: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    top_p: Option<f64>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    stop: &'a [String],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    seed: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reasoning_effort: Option<Effort>,
+}
+
+#[derive(Serialize)]
+struct ChatMessage<'a> {
+    role: &'static str,
+    content: Content<'a>,
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Content<'a> {
+    Text(&'a str),
+    Parts(Vec<TextPart<'a>>),
+}
+
+#[derive(Serialize)]
+struct TextPart<'a> {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    text: &'a str,
+}
+
+/// Writes the body of a request, and lists what the model does not take.
+///
+/// # Errors
+/// `InvalidRequest` for content that this adapter does not carry.
+pub(super) fn write(
+    dialect: &Dialect,
+    call: &ProviderCall<'_>,
+) -> Result<(Bytes, Vec<&'static str>), ProviderError> {
+    failure::refuse_what_is_not_carried(call.request)?;
+    let parameters = Parameters::new(call);
+    let is_reasoning = call.spec.capabilities.contains(Capability::Reasoning);
+    let system_role = if is_reasoning {
+        dialect.reasoning_system_role
+    } else {
+        "system"
+    };
+    let messages = call.request.messages.iter();
+    let (max_tokens, max_completion_tokens) = match call.spec.request.max_tokens_field {
+        MaxTokensField::MaxTokens => (Some(parameters.output_limit), None),
+        MaxTokensField::MaxCompletionTokens => (None, Some(parameters.output_limit)),
+    };
+    let question = Question {
+        model: call.target.model.as_str(),
+        messages: messages
+            .map(|message| chat_message(message, system_role))
+            .collect(),
+        max_tokens,
+        max_completion_tokens,
+        temperature: parameters.temperature,
+        top_p: parameters.top_p,
+        stop: parameters.stop,
+        seed: parameters.seed,
+        reasoning_effort: parameters.effort,
+    };
+    let body =
+        serde_json::to_vec(&question).map_err(|fault| failure::unsendable(fault.to_string()))?;
+    Ok((body.into(), parameters.dropped))
+}
+
+fn chat_message<'a>(message: &'a Message, system_role: &'static str) -> ChatMessage<'a> {
+    let role = match message.role {
+        Role::System => system_role,
+        Role::User => "user",
+        Role::Assistant => "assistant",
+        Role::Tool => "tool",
+    };
+    let content = match message.content.as_slice() {
+        [ContentPart::Text(text)] => Content::Text(text),
+        _ => {
+            let part = |text| TextPart { kind: "text", text };
+            Content::Parts(message.texts().map(part).collect())
+        }
+    };
+    ChatMessage { role, content }
+}
