@@ -4,9 +4,11 @@ use super::Gateway;
 use super::plan::Plan;
 use super::refusal;
 use crate::domain::{
-    Candidate, CompletionRequest, Error, ErrorKind, ModelSelector, ModelSpec, RoutingReport, Target,
+    Candidate, CompletionRequest, Error, ErrorKind, ModelSelector, ModelSpec, NanoUsd,
+    RoutingReport, Target,
 };
-use crate::routing::{Choice, Facts, PriorEstimator, Ranking, rank};
+use crate::routing::{Choice, Facts, Prices, PriorEstimator, Ranking, rank};
+use crate::usage::PriceTable;
 
 use jiff::Timestamp;
 
@@ -114,6 +116,18 @@ impl Gateway {
             .collect();
         others.sort_by_cached_key(|next| place(&next.target));
         others
+    }
+}
+
+impl Prices for PriceTable {
+    fn expected(
+        &self,
+        spec: &ModelSpec,
+        (input, output): (u64, u64),
+        at: Timestamp,
+    ) -> Option<NanoUsd> {
+        let rates = self.rates(&spec.provider, &spec.id, input, at)?;
+        Some(rates.estimate(input, output))
     }
 }
 

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
+use jiff::Timestamp;
+
 use super::facts::Facts;
 use crate::domain::{Effort, ModelId, ModelSpec, NanoUsd, ProviderName};
-use crate::usage::PriceTable;
 
 /// What is expected of one target.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -54,10 +55,17 @@ pub trait Health: Send + Sync {
     fn of(&self, provider: &ProviderName, model: &ModelId) -> TargetHealth;
 }
 
+/// Tells what calls cost.
+pub trait Prices: Send + Sync {
+    /// Returns the cost of a call that begins `at` with this much fresh
+    /// input and output, in tokens; `None` if the model has no price.
+    fn expected(&self, spec: &ModelSpec, tokens: (u64, u64), at: Timestamp) -> Option<NanoUsd>;
+}
+
 /// Estimates from published priors, today's prices and recent health.
 pub struct PriorEstimator<'a> {
     /// Today's prices.
-    pub prices: &'a PriceTable,
+    pub prices: &'a dyn Prices,
     /// Recent health.
     pub health: &'a dyn Health,
     /// Visible output to expect, in tokens.
@@ -76,10 +84,8 @@ impl Estimator for PriorEstimator<'_> {
         // Thinking tends to use about half of what it is allowed (chosen;
         // replaced by measured means once outcomes are learned from).
         let output = visible + u64::from(spec.request.allowance(effort)) / 2;
-        let cost = self
-            .prices
-            .rates(&spec.provider, &spec.id, facts.input_tokens, facts.at)
-            .map(|rates| rates.estimate(facts.input_tokens, output));
+        let tokens = (facts.input_tokens, output);
+        let cost = self.prices.expected(spec, tokens, facts.at);
         let health = self.health.of(&spec.provider, &spec.id);
         let generation = visible as f64 / prior.tokens_per_second.max(0.1);
         let seconds = (prior.ttft_ms / 1e3 + generation) * health.latency_factor;
