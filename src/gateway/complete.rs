@@ -15,8 +15,10 @@ use crate::domain::{
 };
 use crate::telemetry::CallOutcome;
 
-/// What is kept of a call's time for settling and answering.
+/// What is kept of a call's time for settling and answering, and the share
+/// that is kept of a very short one.
 const ANSWER_RESERVE: Duration = Duration::from_millis(200);
+const ANSWER_SHARE: u32 = 10;
 /// An attempt with less time than this is not begun after another failed.
 const LEAST_ATTEMPT: Duration = Duration::from_millis(300);
 /// While another target is left, an attempt may take this share of what is
@@ -151,7 +153,7 @@ impl Gateway {
                 break;
             };
             let is_last = !route.plan.has_another() || index + 1 == self.settings.max_attempts;
-            let Some(deadline) = attempt_deadline(call.deadline, index, is_last) else {
+            let Some(deadline) = attempt_deadline(call, index, is_last) else {
                 return Err(Stop::OutOfTime);
             };
             let ended = self.attempt(call, index, &candidate, deadline).await;
@@ -184,11 +186,13 @@ impl Gateway {
 
 /// Returns when attempt number `index` must have ended, or `None` if there is
 /// no time for it.
-fn attempt_deadline(call_deadline: Instant, index: u32, is_last: bool) -> Option<Instant> {
+fn attempt_deadline(call: &CallContext<'_>, index: u32, is_last: bool) -> Option<Instant> {
     let now = Instant::now();
-    let left = call_deadline
+    let reserve = ANSWER_RESERVE.min(call.request.timeout / ANSWER_SHARE);
+    let left = call
+        .deadline
         .checked_duration_since(now)?
-        .checked_sub(ANSWER_RESERVE)?;
+        .checked_sub(reserve)?;
     if left.is_zero() || (index > 0 && left < LEAST_ATTEMPT) {
         return None;
     }

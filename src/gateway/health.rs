@@ -186,6 +186,16 @@ impl HealthBook {
         }
     }
 
+    fn is_down(&self, name: &ProviderName) -> bool {
+        let providers = self
+            .providers
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        providers
+            .get(name)
+            .is_some_and(|provider| provider.failures_in_a_row >= UNAVAILABLE_AFTER)
+    }
+
     fn update_model(&self, target: &Target, change: impl FnOnce(&mut Tally)) {
         let now = Instant::now();
         let mut models = self.models.lock().unwrap_or_else(PoisonError::into_inner);
@@ -232,9 +242,13 @@ impl ProviderTally {
 
 impl Health for HealthBook {
     fn of(&self, provider: &ProviderName, model: &ModelId) -> TargetHealth {
+        let is_down = self.is_down(provider);
         let models = self.models.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(tally) = models.get(provider).and_then(|models| models.get(model)) else {
-            return TargetHealth::UNKNOWN;
+            return TargetHealth {
+                is_down,
+                ..TargetHealth::UNKNOWN
+            };
         };
         let tally = tally.at(Instant::now());
         let slowness =
@@ -242,6 +256,7 @@ impl Health for HealthBook {
         TargetHealth {
             reliability: (tally.successes + 9.0) / (tally.successes + tally.failures + 10.0),
             latency_factor: slowness,
+            is_down,
         }
     }
 }

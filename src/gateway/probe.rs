@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep_until};
 
 use super::Gateway;
-use crate::domain::{Provider, RequestId};
+use crate::domain::{Provider, ProviderError, ProviderErrorKind, RequestId};
 
 impl Gateway {
     /// Probes every vendor now and again until the process ends: each one
@@ -47,11 +47,16 @@ impl Gateway {
         let timeout = Duration::from_millis(self.settings.probe_timeout_ms);
         let outcome = provider.probe(Instant::now() + timeout).await;
         let name = provider.name();
+        let outcome = match &outcome {
+            // A server without a list of models, or one that throttles,
+            // lives all the same.
+            Err(error) if error.kind.counts_against_health() && !has_no_list(error) => Err(error),
+            _ => Ok(()),
+        };
         if let Err(error) = &outcome {
             tracing::warn!(provider = %name, %error, "the vendor did not answer a probe");
         }
-        self.health
-            .probed(name, outcome.as_ref().map(|_| ()), self.clock.now());
+        self.health.probed(name, outcome, self.clock.now());
         self.report_condition(name);
     }
 
@@ -65,4 +70,8 @@ impl Gateway {
         let heard = health.checked_at?;
         Duration::try_from(self.clock.now().duration_since(heard)).ok()
     }
+}
+
+fn has_no_list(error: &ProviderError) -> bool {
+    error.kind == ProviderErrorKind::ModelUnavailable
 }

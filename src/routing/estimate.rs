@@ -18,6 +18,9 @@ pub struct Estimate {
     pub latency: Duration,
     /// The chance that the call succeeds, 0 to 1.
     pub reliability: f64,
+    /// True if its provider answers nothing at the moment, so that it is
+    /// asked after all others.
+    pub is_down: bool,
 }
 
 /// Says what to expect; the part of the router that may learn.
@@ -39,6 +42,8 @@ pub struct TargetHealth {
     pub reliability: f64,
     /// How much slower than its prior the target has been; 1 if unknown.
     pub latency_factor: f64,
+    /// True if its provider answers nothing at the moment.
+    pub is_down: bool,
 }
 
 impl TargetHealth {
@@ -46,6 +51,7 @@ impl TargetHealth {
     pub const UNKNOWN: Self = Self {
         reliability: 0.9,
         latency_factor: 1.0,
+        is_down: false,
     };
 }
 
@@ -94,6 +100,7 @@ impl Estimator for PriorEstimator<'_> {
             cost,
             latency: Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX),
             reliability: health.reliability,
+            is_down: health.is_down,
         })
     }
 }

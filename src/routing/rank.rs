@@ -12,8 +12,9 @@ use crate::domain::{Candidate, Catalogue, Effort, FilterReason, ModelSpec};
 /// The targets of a request in the order in which to try them.
 #[derive(Clone, Debug, Default)]
 pub struct Ranking {
-    /// Those that can answer, best first, then those that cannot, in
-    /// catalogue order, each with the reason.
+    /// Those that can answer, best first, those of providers that are down
+    /// after the others; then those that cannot, in catalogue order, each
+    /// with the reason.
     pub candidates: Vec<Candidate>,
 }
 
@@ -33,11 +34,14 @@ impl Ranking {
         };
         let next = usable.next();
         let lead = next.map_or_else(String::new, |next| {
-            format!(
-                ", {:.3} ahead of {}",
-                best.utility - next.utility,
-                next.target
-            )
+            let lead = best.utility - next.utility;
+            if lead < 0.0 {
+                return format!(
+                    "; {} would have more, but its provider is down",
+                    next.target
+                );
+            }
+            format!(", {lead:.3} ahead of {}", next.target)
         });
         format!(
             "{} has the highest utility, {:.3}{lead}",
@@ -63,7 +67,7 @@ pub fn rank(
         .models()
         .iter()
         .filter(|spec| is_in_question(facts.choice, spec));
-    let (mut usable, mut filtered) = (Vec::new(), Vec::new());
+    let (mut usable, mut down, mut filtered) = (Vec::new(), Vec::new(), Vec::new());
     for spec in models {
         let whole_model = filter::by_model(facts, spec);
         for effort in filter::efforts(facts, spec, settings.max_auto_effort, is_named) {
@@ -72,16 +76,20 @@ pub fn rank(
                 .or_else(|| filter::by_estimate(facts, spec, effort, estimate.as_ref()))
                 .filter(|reason| !(is_named && is_forgiven(*reason)));
             let candidate = candidate(spec, effort, estimate, &utility, reason);
-            if reason.is_none() {
-                &mut usable
-            } else {
-                &mut filtered
+            let is_down = estimate.is_some_and(|estimate| estimate.is_down);
+            match reason {
+                None if is_down => &mut down,
+                None => &mut usable,
+                Some(_) => &mut filtered,
             }
             .push(candidate);
         }
     }
     // The sort is stable, so ties keep catalogue order.
-    usable.sort_by(|a: &Candidate, b: &Candidate| b.utility.total_cmp(&a.utility));
+    for tier in [&mut usable, &mut down] {
+        tier.sort_by(|a: &Candidate, b: &Candidate| b.utility.total_cmp(&a.utility));
+    }
+    usable.append(&mut down);
     usable.append(&mut filtered);
     Ranking { candidates: usable }
 }
@@ -111,6 +119,7 @@ fn candidate(
         cost: None,
         latency: Duration::ZERO,
         reliability: 0.0,
+        is_down: false,
     };
     let score = estimate.map_or(0.0, |estimate| utility.terms(&estimate).utility());
     let estimate = estimate.unwrap_or(unknown);
