@@ -21,6 +21,7 @@ use http::{HeaderName, HeaderValue, Method, StatusCode, Uri, header};
 use tokio_util::sync::CancellationToken;
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
+pub(crate) use guard::{is_host, is_origin};
 pub use server::{Shutdown, serve};
 pub use settings::{AuthMode, Settings};
 

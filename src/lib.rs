@@ -5,6 +5,7 @@
 //! and `embedding` implement the ports of `domain`.
 
 pub mod cache;
+pub mod config;
 pub mod domain;
 pub mod gateway;
 pub mod http;

@@ -77,6 +77,16 @@ fn has_allowed_host(allowed: &Allowed, request: &Request) -> bool {
     named.is_some_and(|(host, port)| allowed.admits_host(&host, port))
 }
 
+/// Tells whether a text names a host that [`Allowed`] can hold.
+pub(crate) fn is_host(text: &str) -> bool {
+    !text.contains('*') && parse_authority(text).is_some()
+}
+
+/// Tells whether a text is an origin that [`Allowed`] can hold.
+pub(crate) fn is_origin(text: &str) -> bool {
+    !text.contains('*') && parse_origin(text).is_some()
+}
+
 /// Splits `host[:port]`, in lower case, without the brackets of IPv6.
 fn parse_authority(text: &str) -> Option<(String, Option<u16>)> {
     let authority: Authority = text.parse().ok()?;

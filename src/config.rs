@@ -1,0 +1,246 @@
+//! Gathers configuration, checks all of it, and reports every fault at once.
+//!
+//! Defaults in the binary, then the files of the configuration folder, then
+//! the environment, then flags: the later wins. `docs/configuration.md` says
+//! what each may hold. Nothing else reads the environment.
+
+mod base_url;
+mod check;
+mod document;
+mod effective;
+mod fault;
+mod files;
+mod interpolate;
+mod layers;
+mod limits;
+mod models;
+mod path;
+mod prices;
+mod secret;
+mod settings;
+mod sources;
+mod typed;
+mod vendor;
+mod warnings;
+
+use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv4Addr};
+
+use jiff::civil::{Date, date};
+
+pub use fault::{Fault, Faults};
+pub use sources::Sources;
+
+use crate::domain::{Catalogue, ModelSpec, ProviderName, SamplingRule};
+use crate::mcp::Prompts;
+use crate::usage::{Price, PriceTable};
+use crate::{gateway, http, providers, routing, telemetry};
+use fault::Report;
+use files::{Document, Files};
+use models::Models;
+use path::Path;
+use vendor::Vendors;
+
+/// The first version of Anthropic's API that refuses sampling parameters for
+/// every model (its SDK 2.12.0 has no such fields).
+const NO_SAMPLING_FROM: Date = date(2026, 10, 21);
+
+/// The configuration in force, checked.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Where to listen and what to let in.
+    pub server: http::Settings,
+    /// How long and how often to try.
+    pub gateway: gateway::Settings,
+    /// What the router weighs.
+    pub routing: routing::Settings,
+    /// How to log.
+    pub telemetry: telemetry::Settings,
+    /// The configured vendors.
+    pub providers: providers::Settings,
+    /// The vendors that this version serves but that have no key.
+    pub unconfigured: Vec<ProviderName>,
+    /// Every model, in catalogue order, whether or not its vendor is
+    /// configured.
+    pub models: Vec<ModelSpec>,
+    /// Other names for models, as canonical `provider/id`.
+    pub aliases: BTreeMap<String, String>,
+    /// Every price, past and announced.
+    pub prices: Vec<Price>,
+    /// Texts that models and people read.
+    pub prompts: Prompts,
+    warnings: Vec<String>,
+    effective: String,
+}
+
+impl Config {
+    /// Reads and checks everything.
+    ///
+    /// Reads files, so it takes milliseconds; it neither prints nor opens a
+    /// connection.
+    ///
+    /// # Errors
+    /// Every fault of every source. None shows a secret.
+    pub fn load(sources: &Sources) -> Result<Self, Faults> {
+        let mut report = Report::default();
+        let files = Files::read(sources, &mut report);
+        let merged = layers::merge(files.gateway, sources, &mut report);
+        let mut form = settings::read(&merged, &mut report);
+        let version = &form.providers.anthropic_version;
+        let vendors = Vendors::read(sources, version, &mut report);
+        let mut models = models::read(files.models, &vendors.local_models, &mut report);
+        let prices = prices::read(files.pricing, &models.specs, &models.names, &mut report);
+        let prompts = read_prompts(files.prompts, &mut report);
+        settle_host(&mut form.server, sources, &merged, &mut report);
+        check::check(&form, &merged, &models.names, &mut report);
+        drop_sampling(&mut models, &form.providers.anthropic_version);
+        let mut config = Self {
+            server: form.server,
+            gateway: form.gateway,
+            routing: form.routing,
+            telemetry: form.telemetry,
+            providers: providers::Settings {
+                timeouts: form.providers.timeouts,
+                configured: vendors.configured,
+            },
+            unconfigured: vendors.unconfigured,
+            models: models.specs,
+            aliases: models.aliases,
+            prices,
+            prompts,
+            warnings: Vec::new(),
+            effective: String::new(),
+        };
+        warnings::collect(&config, sources.today, &mut report);
+        config.effective = report.masked(&effective::yaml(&config));
+        config.warnings = report.finish()?;
+        Ok(config)
+    }
+
+    /// Returns the models and aliases of the configured vendors.
+    pub fn catalogue(&self) -> Catalogue {
+        let models = self
+            .models
+            .iter()
+            .filter(|spec| self.is_configured(&spec.provider));
+        Catalogue::new(models.cloned().collect(), self.aliases.clone())
+    }
+
+    /// Returns all prices, ready for use.
+    pub fn price_table(&self) -> PriceTable {
+        PriceTable::new(self.prices.iter().cloned())
+    }
+
+    /// Returns the configuration in force as YAML, each key as `***`.
+    pub fn effective(&self) -> &str {
+        &self.effective
+    }
+
+    /// Lists what does not stop the gateway but deserves a look.
+    pub fn warnings(&self) -> &[String] {
+        &self.warnings
+    }
+
+    fn is_configured(&self, provider: &ProviderName) -> bool {
+        let mut configured = self.providers.configured.iter();
+        configured.any(|settings| settings.name == provider.as_str())
+    }
+}
+
+/// Records a fault at a place in a source, which may be a variable or a flag.
+fn fault_at(report: &mut Report, source: &str, path: &Path, reason: impl Into<String>) {
+    for (prefix, name) in [
+        (layers::ENVIRONMENT, "environment"),
+        (layers::COMMAND_LINE, "command line"),
+    ] {
+        if let Some(variable) = source.strip_prefix(prefix) {
+            let reason = format!("{path}: {}", reason.into());
+            return report.fault(name, variable, reason);
+        }
+    }
+    report.fault(source, path, reason);
+}
+
+/// Decides where to listen. Cloud Run reaches a container on all interfaces,
+/// so the default is theirs there; and nobody may be let in unproved from
+/// beyond this machine.
+fn settle_host(
+    server: &mut http::Settings,
+    sources: &Sources,
+    merged: &config::Value,
+    report: &mut Report,
+) {
+    let on_cloud_run = sources.is_set("K_SERVICE").is_some();
+    let loopback = IpAddr::V4(Ipv4Addr::LOCALHOST);
+    let host = Path::dotted("server.host");
+    let said = document::origin_at(merged, &host).unwrap_or_default();
+    let is_said = said.starts_with(layers::ENVIRONMENT) || said.starts_with(layers::COMMAND_LINE);
+    if on_cloud_run && !is_said && server.host == loopback {
+        server.host = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
+    }
+    if !server.auth_modes.contains(&http::AuthMode::None) {
+        return;
+    }
+    if on_cloud_run {
+        let reason = "mode `none` is refused on Cloud Run (K_SERVICE is set), for it would let \
+                      in everybody; this version has no other mode";
+        report.variable("AUTH_MODE", reason);
+    } else if !server.host.is_loopback() {
+        let reason = format!(
+            "{} is not a loopback address, which AUTH_MODE none requires: it would let in \
+             everybody who reaches this machine",
+            server.host
+        );
+        fault_at(report, said, &host, reason);
+    }
+}
+
+/// Later versions of Anthropic's API refuse sampling for all of its models.
+fn drop_sampling(models: &mut Models, anthropic_version: &str) {
+    let version = anthropic_version.parse::<Date>();
+    if version.is_ok_and(|version| version >= NO_SAMPLING_FROM) {
+        let anthropic = models
+            .specs
+            .iter_mut()
+            .filter(|spec| spec.provider.as_str() == "anthropic");
+        anthropic.for_each(|spec| spec.request.sampling = SamplingRule::Drop);
+    }
+}
+
+/// Reads the prompts, later documents over earlier ones by key.
+fn read_prompts(documents: Vec<Document>, report: &mut Report) -> Prompts {
+    const LONGEST: usize = 16_384;
+    let mut texts = serde_json::Map::new();
+    for mut document in documents {
+        document::drop_nulls(&mut document.members);
+        let root = config::Value::from(document.members);
+        let tree = document::to_json(&root, &Path::default(), report);
+        let reading = typed::read::<PromptsForm>(tree);
+        for (path, reason) in reading.faults {
+            fault_at(report, &document.source, &path, reason);
+        }
+        let form = reading.value.unwrap_or_default();
+        for (key, text) in [
+            ("instructions", form.instructions),
+            ("ai_gateway_prompt", form.ai_gateway_prompt),
+        ] {
+            let Some(text) = text else {
+                continue;
+            };
+            if text.trim().is_empty() || text.len() > LONGEST {
+                let reason = format!("must have 1 to {LONGEST} bytes of text");
+                fault_at(report, &document.source, &Path::dotted(key), reason);
+            }
+            texts.insert(key.to_owned(), text.into());
+        }
+    }
+    serde_json::from_value(texts.into()).unwrap_or_default()
+}
+
+/// One `prompts.yaml`, which need not say everything.
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PromptsForm {
+    instructions: Option<String>,
+    ai_gateway_prompt: Option<String>,
+}

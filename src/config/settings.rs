@@ -1,0 +1,67 @@
+//! The form of `gateway.yaml`, and how it is read.
+
+use std::collections::BTreeMap;
+
+use config::Value;
+use serde::{Deserialize, Serialize};
+
+use super::fault::Report;
+use super::limits::{CallerForm, LimitsForm};
+use super::path::Path;
+use super::{document, fault_at, typed};
+use crate::providers::Timeouts;
+use crate::{gateway, http, routing, telemetry};
+
+/// Everything that `gateway.yaml` may say.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct SettingsForm {
+    pub(super) server: http::Settings,
+    pub(super) gateway: gateway::Settings,
+    pub(super) routing: routing::Settings,
+    pub(super) telemetry: telemetry::Settings,
+    pub(super) providers: ProvidersForm,
+    pub(super) limits: LimitsForm,
+    pub(super) callers: BTreeMap<String, CallerForm>,
+}
+
+/// The section `providers`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct ProvidersForm {
+    /// The value of the header `anthropic-version`.
+    pub(super) anthropic_version: String,
+    /// Waits at a vendor.
+    pub(super) timeouts: Timeouts,
+}
+
+impl Default for ProvidersForm {
+    fn default() -> Self {
+        Self {
+            anthropic_version: "2023-06-01".to_owned(),
+            timeouts: Timeouts::default(),
+        }
+    }
+}
+
+/// Reads the merged layers. What is at fault takes its default, so that the
+/// checks that follow find the rest.
+pub(super) fn read(merged: &Value, report: &mut Report) -> SettingsForm {
+    let tree = document::to_json(merged, &Path::default(), report);
+    let reading = typed::read::<SettingsForm>(tree);
+    for (path, reason) in reading.faults {
+        let reason = if is_auth_mode(&path) {
+            "this version knows the auth mode `none` alone".to_owned()
+        } else {
+            reason
+        };
+        let source = document::origin_at(merged, &path).unwrap_or("gateway.yaml");
+        fault_at(report, source, &path, reason);
+    }
+    reading.value.unwrap_or_default()
+}
+
+fn is_auth_mode(path: &Path) -> bool {
+    path.split_last()
+        .is_some_and(|(list, _)| list == Path::dotted("server.auth_modes"))
+}
