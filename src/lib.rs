@@ -4,6 +4,7 @@
 //! `routing`, `cache`, `usage`, `telemetry` → `domain`; `providers`, `stores`
 //! and `embedding` implement the ports of `domain`.
 
+pub mod app;
 pub mod cache;
 pub mod config;
 pub mod domain;
