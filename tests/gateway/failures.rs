@@ -1,0 +1,259 @@
+//! Every way in which a vendor fails, and what the caller is told.
+
+use serde_json::{Value, json};
+use vendor_sim::{Fault, Vendor};
+
+use crate::support::Rig;
+
+/// What one vendor's fault makes of a call that nobody else may answer.
+struct Case {
+    fault: Fault,
+    /// The contract's type.
+    kind: &'static str,
+    /// The attempt's outcome.
+    outcome: &'static str,
+    retryable: bool,
+    retry_after_ms: Option<u64>,
+}
+
+const fn case(fault: Fault, kind: &'static str, outcome: &'static str, retryable: bool) -> Case {
+    Case {
+        fault,
+        kind,
+        outcome,
+        retryable,
+        retry_after_ms: None,
+    }
+}
+
+fn after(retry_after: &str, expected_ms: Option<u64>) -> Case {
+    Case {
+        fault: Fault::RateLimited {
+            retry_after: Some(retry_after.to_owned()),
+        },
+        kind: "provider_rate_limited",
+        outcome: "rate_limited",
+        retryable: true,
+        retry_after_ms: expected_ms,
+    }
+}
+
+fn cases() -> Vec<Case> {
+    let status = |status| Fault::Status { status };
+    vec![
+        case(Fault::Down, "provider_unavailable", "transport", true),
+        case(Fault::Reset, "provider_unavailable", "transport", true),
+        case(
+            Fault::ShortBody { after_bytes: 20 },
+            "provider_unavailable",
+            "broken",
+            true,
+        ),
+        case(
+            Fault::CutBody { after_bytes: 20 },
+            "provider_unavailable",
+            "broken",
+            true,
+        ),
+        case(
+            Fault::ResetBody { after_bytes: 20 },
+            "provider_unavailable",
+            "broken",
+            true,
+        ),
+        case(
+            Fault::Stall { after_bytes: 20 },
+            "provider_timeout",
+            "timeout",
+            true,
+        ),
+        case(Fault::Garbage, "provider_unavailable", "broken", true),
+        case(Fault::EmptyBody, "provider_unavailable", "broken", true),
+        case(
+            Fault::HtmlError { status: 200 },
+            "provider_unavailable",
+            "broken",
+            true,
+        ),
+        case(
+            Fault::HtmlError { status: 502 },
+            "provider_unavailable",
+            "server",
+            true,
+        ),
+        case(
+            Fault::Huge { bytes: 1 << 30 },
+            "provider_unavailable",
+            "broken",
+            true,
+        ),
+        case(Fault::EmptyLength, "provider_unavailable", "broken", true),
+        case(status(400), "provider_rejected", "invalid_request", false),
+        case(status(401), "provider_unavailable", "unauthorized", false),
+        case(status(403), "provider_unavailable", "unauthorized", false),
+        case(
+            status(404),
+            "provider_unavailable",
+            "model_unavailable",
+            false,
+        ),
+        case(status(408), "provider_timeout", "timeout", true),
+        case(
+            status(413),
+            "caller_invalid_request",
+            "context_length",
+            false,
+        ),
+        case(status(500), "provider_unavailable", "server", true),
+        case(status(502), "provider_unavailable", "server", true),
+        case(status(504), "provider_timeout", "timeout", true),
+        case(
+            Fault::Overloaded,
+            "provider_unavailable",
+            "overloaded",
+            true,
+        ),
+        case(
+            Fault::QuotaExhausted,
+            "provider_rate_limited",
+            "quota_exhausted",
+            false,
+        ),
+        case(
+            Fault::SpendLimit,
+            "provider_rate_limited",
+            "quota_exhausted",
+            false,
+        ),
+        after("2", Some(2_000)),
+        after("0.25", Some(250)),
+        after("1e99", Some(900_000)),
+    ]
+}
+
+fn question(vendor: Vendor) -> Value {
+    let model = match vendor {
+        Vendor::OpenAi => "gpt-6-luna",
+        Vendor::Anthropic => "claude-haiku-5-5",
+    };
+    json!({"prompt": "hello", "model": model})
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_failure_of_each_vendor_gives_the_contracts_answer() {
+    for vendor in Vendor::ALL {
+        for case in cases() {
+            let rig = Rig::new();
+            let name = format!("{} of {}", case.fault.name(), vendor.name());
+            rig.simulator.push(vendor, case.fault);
+
+            let error = rig.refused(question(vendor)).await;
+
+            assert_eq!(error["type"], case.kind, "{name}: {error:#}");
+            assert_eq!(
+                error["attempts"][0]["outcome"], case.outcome,
+                "{name}: {error:#}"
+            );
+            assert_eq!(error["retryable"], case.retryable, "{name}: {error:#}");
+            assert_eq!(error["attempts"].as_array().unwrap().len(), 1, "{name}");
+            if case.retry_after_ms.is_some() {
+                assert_eq!(
+                    error["retry_after_ms"],
+                    json!(case.retry_after_ms),
+                    "{name}"
+                );
+            }
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_senseless_wait_is_no_wait() {
+    for header in ["0", "-1", "soon"] {
+        let rig = Rig::new();
+        let fault = Fault::RateLimited {
+            retry_after: Some(header.to_owned()),
+        };
+        rig.simulator.push(Vendor::Anthropic, fault);
+
+        let error = rig.refused(question(Vendor::Anthropic)).await;
+
+        let wait = &error["retry_after_ms"];
+        assert!(
+            wait.is_null() || wait.as_u64().unwrap() > 0,
+            "{header}: {wait}"
+        );
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_error_inside_a_success_is_one() {
+    for vendor in Vendor::ALL {
+        let rig = Rig::new();
+        rig.simulator.push(vendor, Fault::ErrorInside200);
+
+        let error = rig.refused(question(vendor)).await;
+
+        assert_eq!(error["type"], "provider_unavailable", "{error:#}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refusal_is_a_finished_answer() {
+    for vendor in Vendor::ALL {
+        let rig = Rig::new();
+        rig.simulator.push(vendor, Fault::Refusal);
+
+        let answer = rig.complete(question(vendor)).await;
+
+        assert_eq!(
+            answer["finish_reason"],
+            "content_filter",
+            "{}",
+            vendor.name()
+        );
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_vendors_add_every_month_is_survived() {
+    for vendor in Vendor::ALL {
+        let rig = Rig::new();
+        rig.simulator
+            .push_many(vendor, [Fault::UnknownFields, Fault::UnknownFinish]);
+
+        let with_fields = rig.complete(question(vendor)).await;
+        let with_finish = rig.complete(question(vendor)).await;
+
+        assert_eq!(with_fields["finish_reason"], "stop");
+        assert_eq!(with_finish["finish_reason"], "stop");
+        let metrics = rig.get("/metrics").await.text;
+        let counted = r#"oddity="finish_reason""#;
+        assert!(metrics.contains(counted), "{metrics}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn missing_counts_are_estimated_and_said_to_be() {
+    for vendor in Vendor::ALL {
+        let rig = Rig::new();
+        rig.simulator.push(vendor, Fault::NoUsage);
+
+        let answer = rig.complete(question(vendor)).await;
+
+        assert_eq!(answer["tokens_used"]["source"], "estimated");
+        assert!(answer["tokens_used"]["input"].as_u64().unwrap() > 0);
+        assert!(answer["cost"].as_f64().unwrap() > 0.0);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_slow_answer_is_waited_for() {
+    let rig = Rig::new();
+    rig.simulator
+        .push(Vendor::OpenAi, Fault::Slow { ms: 40_000 });
+
+    let answer = rig.complete(question(Vendor::OpenAi)).await;
+
+    assert!(answer["latency_ms"].as_f64().unwrap() >= 40_000.0);
+}

@@ -1,0 +1,59 @@
+//! No key and no prompt may be read anywhere but at the vendor.
+
+use serde_json::json;
+use vendor_sim::{Fault, Vendor};
+
+use crate::support::{ANTHROPIC_KEY, OPENAI_KEY, Rig};
+
+#[tokio::test(start_paused = true)]
+async fn no_answer_of_any_door_repeats_a_key() {
+    let rig = Rig::new();
+    let faults = [
+        Fault::Healthy,
+        Fault::Status { status: 401 },
+        Fault::Status { status: 400 },
+        Fault::Down,
+        Fault::Garbage,
+        Fault::ErrorInside200,
+    ];
+    let mut seen = String::new();
+    for fault in faults {
+        for vendor in Vendor::ALL {
+            rig.simulator.push(vendor, fault.clone());
+        }
+        for model in ["gpt-6-luna", "claude-haiku-5-5"] {
+            let asked = json!({"prompt": "hi", "model": model, "explain": true});
+            seen += &rig.tool("unified_completion", asked).await.to_string();
+            let body = json!({"model": model, "messages": [{"role": "user", "content": "hi"}]});
+            let answer = rig.chat(body.to_string()).await;
+            seen += &format!("{answer:?}");
+        }
+    }
+    for tool in ["get_provider_status", "health_check"] {
+        seen += &rig.tool(tool, json!({})).await.to_string();
+    }
+    for path in ["/metrics", "/ready", "/health", "/v1/models"] {
+        seen += &rig.get(path).await.text;
+    }
+    seen += &format!("{:?}", rig.ledger());
+
+    assert!(seen.len() > 10_000);
+    for key in [OPENAI_KEY, ANTHROPIC_KEY] {
+        assert!(!seen.contains(key));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn metrics_and_status_hold_no_prompt() {
+    let rig = Rig::new();
+    rig.complete(json!({"prompt": "say: marzipan", "system": "marzipan"}))
+        .await;
+    let asked = json!({"prompt": "marzipan", "model": "marzipan"});
+    rig.refused(asked).await;
+
+    let metrics = rig.get("/metrics").await.text;
+    let status = rig.tool("get_provider_status", json!({})).await.to_string();
+
+    assert!(metrics.contains("gateway_tokens_total"));
+    assert!(!metrics.contains("marzipan") && !status.contains("marzipan"));
+}

@@ -1,0 +1,222 @@
+//! A whole gateway in memory: the real router, pipeline and adapters, with the
+//! simulator in place of the network and a fixed calendar.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use ai_gateway::app::{App, World};
+use ai_gateway::config::{Config, Sources};
+use ai_gateway::domain::{Clock, LedgerEntry};
+use ai_gateway::providers::{BodyError, Transport, TransportBody, TransportError};
+use ai_gateway::stores::MemoryLedger;
+use async_trait::async_trait;
+use axum::body::Body;
+use bytes::Bytes;
+use http::{HeaderMap, Request, Response, StatusCode};
+use http_body_util::BodyExt as _;
+use jiff::Timestamp;
+use serde_json::{Value, json};
+use tower::ServiceExt as _;
+use vendor_sim::{ConnectionFault, Simulator, Vendor};
+
+pub(crate) const OPENAI_KEY: &str = "sk-canary-openai-4711";
+pub(crate) const ANTHROPIC_KEY: &str = "canary.anthropic.4711";
+
+/// A gateway, what it talks to and what it writes down.
+pub(crate) struct Rig {
+    pub(crate) simulator: Simulator,
+    pub(crate) app: App,
+    ledger: Arc<MemoryLedger>,
+}
+
+/// An answer of an HTTP door.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) text: String,
+}
+
+impl Answer {
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap_or_else(|_| panic!("not JSON: {}", self.text))
+    }
+
+    pub(crate) fn header(&self, name: &str) -> &str {
+        let value = self.headers.get(name);
+        value.map_or("", |value| value.to_str().unwrap())
+    }
+}
+
+impl Rig {
+    /// Starts a gateway with OpenAI and Anthropic.
+    pub(crate) fn new() -> Self {
+        Self::with(&[])
+    }
+
+    /// Starts a gateway with more in its environment; an empty value takes a
+    /// variable away.
+    pub(crate) fn with(extra: &[(&str, &str)]) -> Self {
+        let mut environment = BTreeMap::from([
+            ("OPENAI_API_KEY", OPENAI_KEY),
+            ("OPENAI_BASE_URL", "http://127.0.0.1:1/openai/v1"),
+            ("ANTHROPIC_API_KEY", ANTHROPIC_KEY),
+            ("ANTHROPIC_BASE_URL", "http://127.0.0.1:1/anthropic"),
+            ("GATEWAY_CONFIG_DIR", empty_folder()),
+        ]);
+        environment.extend(extra.iter().copied());
+        let owned = environment
+            .into_iter()
+            .map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let sources = Sources {
+            environment: owned.collect(),
+            ..Sources::default()
+        };
+        let config = Config::load(&sources).unwrap();
+        let simulator = Simulator::new(7);
+        let ledger = Arc::new(MemoryLedger::new(10_000));
+        let world = World {
+            transport: Arc::new(Wire(simulator.router())),
+            ledger: Arc::clone(&ledger) as _,
+            clock: Arc::new(Calendar),
+        };
+        let app = App::build(&config, world).unwrap();
+        Self {
+            simulator,
+            app,
+            ledger,
+        }
+    }
+
+    /// Sends a request to the router and reads the answer.
+    pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
+        let response = self.app.router.clone().oneshot(request).await.unwrap();
+        let (head, body) = response.into_parts();
+        let bytes = body.collect().await.unwrap().to_bytes();
+        Answer {
+            status: head.status,
+            headers: head.headers,
+            text: String::from_utf8(bytes.to_vec()).unwrap(),
+        }
+    }
+
+    /// Posts a body to `/mcp` with the headers that clients send.
+    pub(crate) async fn mcp(&self, body: impl Into<Body>) -> Answer {
+        let request = Request::post("/mcp")
+            .header("host", "localhost")
+            .header("content-type", "application/json")
+            .header("accept", "application/json, text/event-stream")
+            .body(body.into());
+        self.send(request.unwrap()).await
+    }
+
+    /// Calls a tool and returns the JSON-RPC result.
+    pub(crate) async fn tool(&self, name: &str, arguments: Value) -> Value {
+        let params = json!({"name": name, "arguments": arguments});
+        let call = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params});
+        let answer = self.mcp(call.to_string()).await;
+        assert_eq!(answer.status, StatusCode::OK, "{}", answer.text);
+        answer.json()["result"].clone()
+    }
+
+    /// Asks for a completion and returns its structured content, which must
+    /// be an answer.
+    pub(crate) async fn complete(&self, arguments: Value) -> Value {
+        let result = self.tool("unified_completion", arguments).await;
+        assert_eq!(result["isError"], false, "{result:#}");
+        result["structuredContent"].clone()
+    }
+
+    /// Asks for a completion and returns the error, which there must be.
+    pub(crate) async fn refused(&self, arguments: Value) -> Value {
+        let result = self.tool("unified_completion", arguments).await;
+        assert_eq!(result["isError"], true, "{result:#}");
+        result["structuredContent"]["error"].clone()
+    }
+
+    /// Posts to `/v1/chat/completions`.
+    pub(crate) async fn chat(&self, body: impl Into<Body>) -> Answer {
+        let request = Request::post("/v1/chat/completions")
+            .header("host", "localhost")
+            .header("content-type", "application/json")
+            .body(body.into());
+        self.send(request.unwrap()).await
+    }
+
+    /// Gets a path.
+    pub(crate) async fn get(&self, path: &str) -> Answer {
+        let request = Request::get(path)
+            .header("host", "localhost")
+            .body(Body::empty());
+        self.send(request.unwrap()).await
+    }
+
+    /// Returns the ledger, oldest entry first.
+    pub(crate) fn ledger(&self) -> Vec<LedgerEntry> {
+        self.ledger.entries()
+    }
+
+    /// Returns how many completions a vendor was asked for.
+    pub(crate) fn asked(&self, vendor: Vendor) -> usize {
+        let requests = self.simulator.requests(vendor);
+        requests
+            .iter()
+            .filter(|request| request.method == http::Method::POST)
+            .count()
+    }
+
+    /// Returns the body of the last completion that a vendor was asked for.
+    pub(crate) fn last_question(&self, vendor: Vendor) -> Value {
+        let requests = self.simulator.requests(vendor);
+        let last = requests.iter().rfind(|request| request.body.is_some());
+        last.unwrap().body.clone().unwrap()
+    }
+}
+
+/// The transport that ends in the simulator.
+struct Wire(axum::Router);
+
+#[async_trait]
+impl Transport for Wire {
+    async fn send(
+        &self,
+        request: Request<Bytes>,
+    ) -> Result<Response<TransportBody>, TransportError> {
+        let request = request.map(Body::from);
+        let response = self.0.clone().oneshot(request).await;
+        let response = response.map_err(|never| TransportError::Lost(never.to_string()))?;
+        match response.extensions().get::<ConnectionFault>() {
+            Some(ConnectionFault::Refused) => {
+                return Err(TransportError::Connect("connection refused".to_owned()));
+            }
+            Some(ConnectionFault::Reset) => {
+                return Err(TransportError::Lost("connection reset".to_owned()));
+            }
+            None => {}
+        }
+        Ok(response.map(|body| {
+            body.map_err(|error| BodyError(error.to_string()))
+                .boxed_unsync()
+        }))
+    }
+}
+
+/// A day on which every model of the catalogue is served.
+struct Calendar;
+
+impl Clock for Calendar {
+    fn now(&self) -> Timestamp {
+        "2026-11-25T12:00:00Z".parse().unwrap()
+    }
+}
+
+/// Returns a folder without configuration, so that the defaults hold.
+fn empty_folder() -> &'static str {
+    static FOLDER: std::sync::LazyLock<PathBuf> = std::sync::LazyLock::new(|| {
+        let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("no-configuration");
+        std::fs::create_dir_all(&folder).unwrap();
+        folder
+    });
+    FOLDER.to_str().unwrap()
+}
