@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use vendor_sim::{Fault, Vendor};
 
-use crate::support::Rig;
+use crate::support::{Rig, VENDORS};
 
 /// What one vendor's fault makes of a call that nobody else may answer.
 struct Case {
@@ -141,7 +141,7 @@ fn question(vendor: Vendor) -> Value {
 
 #[tokio::test(start_paused = true)]
 async fn every_failure_of_each_vendor_gives_the_contracts_answer() {
-    for vendor in Vendor::ALL {
+    for vendor in VENDORS {
         for case in cases() {
             let rig = Rig::new();
             let name = format!("{} of {}", case.fault.name(), vendor.name());
@@ -188,7 +188,7 @@ async fn a_senseless_wait_is_no_wait() {
 
 #[tokio::test(start_paused = true)]
 async fn an_error_inside_a_success_is_one() {
-    for vendor in Vendor::ALL {
+    for vendor in VENDORS {
         let rig = Rig::new();
         rig.simulator.push(vendor, Fault::ErrorInside200);
 
@@ -200,7 +200,7 @@ async fn an_error_inside_a_success_is_one() {
 
 #[tokio::test(start_paused = true)]
 async fn a_refusal_is_a_finished_answer() {
-    for vendor in Vendor::ALL {
+    for vendor in VENDORS {
         let rig = Rig::new();
         rig.simulator.push(vendor, Fault::Refusal);
 
@@ -217,7 +217,7 @@ async fn a_refusal_is_a_finished_answer() {
 
 #[tokio::test(start_paused = true)]
 async fn what_vendors_add_every_month_is_survived() {
-    for vendor in Vendor::ALL {
+    for vendor in VENDORS {
         let rig = Rig::new();
         rig.simulator
             .push_many(vendor, [Fault::UnknownFields, Fault::UnknownFinish]);
@@ -235,7 +235,7 @@ async fn what_vendors_add_every_month_is_survived() {
 
 #[tokio::test(start_paused = true)]
 async fn missing_counts_are_estimated_and_said_to_be() {
-    for vendor in Vendor::ALL {
+    for vendor in VENDORS {
         let rig = Rig::new();
         rig.simulator.push(vendor, Fault::NoUsage);
 

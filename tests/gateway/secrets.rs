@@ -1,9 +1,9 @@
 //! No key and no prompt may be read anywhere but at the vendor.
 
 use serde_json::json;
-use vendor_sim::{Fault, Vendor};
+use vendor_sim::Fault;
 
-use crate::support::{ANTHROPIC_KEY, OPENAI_KEY, Rig};
+use crate::support::{ANTHROPIC_KEY, OPENAI_KEY, Rig, VENDORS};
 
 #[tokio::test(start_paused = true)]
 async fn no_answer_of_any_door_repeats_a_key() {
@@ -18,7 +18,7 @@ async fn no_answer_of_any_door_repeats_a_key() {
     ];
     let mut seen = String::new();
     for fault in faults {
-        for vendor in Vendor::ALL {
+        for vendor in VENDORS {
             rig.simulator.push(vendor, fault.clone());
         }
         for model in ["gpt-6-luna", "claude-haiku-5-5"] {

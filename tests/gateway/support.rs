@@ -23,6 +23,9 @@ use vendor_sim::{ConnectionFault, Simulator, Vendor};
 pub(crate) const OPENAI_KEY: &str = "sk-canary-openai-4711";
 pub(crate) const ANTHROPIC_KEY: &str = "canary.anthropic.4711";
 
+/// The vendors of a [`Rig`].
+pub(crate) const VENDORS: [Vendor; 2] = [Vendor::OpenAi, Vendor::Anthropic];
+
 /// A gateway, what it talks to and what it writes down.
 pub(crate) struct Rig {
     pub(crate) simulator: Simulator,
