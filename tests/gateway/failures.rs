@@ -1,6 +1,7 @@
 //! Every way in which a vendor fails, and what the caller is told.
 
 use serde_json::{Value, json};
+use tokio::time::Instant;
 use vendor_sim::{Fault, Vendor};
 
 use crate::support::{Rig, VENDORS};
@@ -256,4 +257,33 @@ async fn a_slow_answer_is_waited_for() {
     let answer = rig.complete(question(Vendor::OpenAi)).await;
 
     assert!(answer["latency_ms"].as_f64().unwrap() >= 40_000.0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_wait_ends_at_its_own_bound() {
+    let waits = [
+        ("FIRST_BYTE_MS", Fault::Hang),
+        ("IDLE_MS", Fault::Stall { after_bytes: 20 }),
+        ("TOTAL_MS", Fault::Drip { gap_ms: 900 }),
+    ];
+    for (name, fault) in waits {
+        for vendor in VENDORS {
+            let variable = format!("GATEWAY__PROVIDERS__TIMEOUTS__{name}");
+            let rig = Rig::with(&[(&variable, "7000")]);
+            rig.simulator.push(vendor, fault.clone());
+            let began = Instant::now();
+
+            let error = rig.refused(question(vendor)).await;
+
+            let waited = began.elapsed();
+            assert_eq!(
+                error["attempts"][0]["outcome"], "timeout",
+                "{name}: {error:#}"
+            );
+            assert!(
+                (7_000..7_100).contains(&waited.as_millis()),
+                "{name}: {waited:?}"
+            );
+        }
+    }
 }
