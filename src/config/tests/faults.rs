@@ -222,3 +222,20 @@ fn an_endless_number_of_faults_is_cut() {
         found[200]
     );
 }
+
+#[test]
+fn a_fault_of_a_merged_mapping_names_who_changed_it() {
+    let low = "routing: {cost_scale_usd: {low: 1}}";
+    let high = ("GATEWAY__ROUTING__LATENCY_SCALE_SECONDS__HIGH", "0.1");
+
+    let found = faults(&[("gateway.yaml", low)], &[high]);
+
+    assert_eq!(
+        found,
+        [
+            "FOLDER/gateway.yaml: routing.cost_scale_usd: low 1 and high 0.1 must be 0 < low < high",
+            "environment: GATEWAY__ROUTING__LATENCY_SCALE_SECONDS__HIGH: \
+             routing.latency_scale_seconds: low 0.2 and high 0.1 must be 0 < low < high",
+        ]
+    );
+}
