@@ -239,3 +239,17 @@ fn a_fault_of_a_merged_mapping_names_who_changed_it() {
         ]
     );
 }
+
+#[test]
+fn members_of_a_list_keep_their_places() {
+    let text = "server: {allowed_hosts: [1, 2, ok.example, 3, 'a b', 4]}";
+
+    let found = faults(&[("gateway.yaml", text)], &[]);
+
+    let places: Vec<&str> = found
+        .iter()
+        .filter_map(|fault| fault.split(": ").nth(1))
+        .collect();
+    let expected = [0, 1, 3, 5, 4].map(|index| format!("server.allowed_hosts[{index}]"));
+    assert_eq!(places, expected);
+}
