@@ -1,5 +1,11 @@
 //! The built binary over real sockets: starting, refusing to start, stopping.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test may stop at the first surprise, and so may its helpers"
+)]
+
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
