@@ -19,6 +19,8 @@ mod prices;
 mod secret;
 mod settings;
 mod sources;
+#[cfg(test)]
+mod tests;
 mod typed;
 mod vendor;
 mod warnings;
@@ -35,6 +37,7 @@ use crate::domain::{Catalogue, ModelSpec, ProviderName, SamplingRule};
 use crate::mcp::Prompts;
 use crate::usage::{Price, PriceTable};
 use crate::{gateway, http, providers, routing, telemetry};
+use check::Origins;
 use fault::Report;
 use files::{Document, Files};
 use models::Models;
@@ -85,14 +88,18 @@ impl Config {
         let mut report = Report::default();
         let files = Files::read(sources, &mut report);
         let merged = layers::merge(files.gateway, sources, &mut report);
-        let mut form = settings::read(&merged, &mut report);
+        let (mut form, taken) = settings::read(&merged, &mut report);
         let version = &form.providers.anthropic_version;
         let vendors = Vendors::read(sources, version, &mut report);
         let mut models = models::read(files.models, &vendors.local_models, &mut report);
         let prices = prices::read(files.pricing, &models.specs, &models.names, &mut report);
         let prompts = read_prompts(files.prompts, &mut report);
         settle_host(&mut form.server, sources, &merged, &mut report);
-        check::check(&form, &merged, &models.names, &mut report);
+        let origins = Origins {
+            merged: &merged,
+            taken: &taken,
+        };
+        check::check(&form, origins, &models.names, &mut report);
         drop_sampling(&mut models, &form.providers.anthropic_version);
         let mut config = Self {
             server: form.server,
@@ -111,7 +118,7 @@ impl Config {
             warnings: Vec::new(),
             effective: String::new(),
         };
-        warnings::collect(&config, sources.today, &mut report);
+        warnings::collect(&config, sources, &mut report);
         config.effective = report.masked(&effective::yaml(&config));
         config.warnings = report.finish()?;
         Ok(config)
@@ -170,7 +177,7 @@ fn settle_host(
     merged: &config::Value,
     report: &mut Report,
 ) {
-    let on_cloud_run = sources.is_set("K_SERVICE").is_some();
+    let on_cloud_run = sources.value("K_SERVICE").is_some();
     let loopback = IpAddr::V4(Ipv4Addr::LOCALHOST);
     let host = Path::dotted("server.host");
     let said = document::origin_at(merged, &host).unwrap_or_default();
@@ -214,7 +221,7 @@ fn read_prompts(documents: Vec<Document>, report: &mut Report) -> Prompts {
     for mut document in documents {
         document::drop_nulls(&mut document.members);
         let root = config::Value::from(document.members);
-        let tree = document::to_json(&root, &Path::default(), report);
+        let tree = document::to_json(&root);
         let reading = typed::read::<PromptsForm>(tree);
         for (path, reason) in reading.faults {
             fault_at(report, &document.source, &path, reason);

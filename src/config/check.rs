@@ -9,22 +9,21 @@ use tracing_subscriber::EnvFilter;
 use super::fault::Report;
 use super::path::Path;
 use super::settings::SettingsForm;
-use super::{document, fault_at, limits, models};
+use super::{document, fault_at, limits, models, typed};
 use crate::domain::Weights;
 use crate::http::{is_host, is_origin};
 use crate::routing::Scale;
 
 /// Records every fault of the settings.
 ///
-/// `merged` knows where each value was said; `names` are the canonical names
-/// of all models.
+/// `names` are the canonical names of all models.
 pub(super) fn check(
     form: &SettingsForm,
-    merged: &Value,
+    origins: Origins<'_>,
     names: &BTreeSet<String>,
     report: &mut Report,
 ) {
-    let mut checker = Checker { merged, report };
+    let mut checker = Checker { origins, report };
     for (path, value, low, high) in ranges(form) {
         checker.range(path, value, low, high);
     }
@@ -152,15 +151,24 @@ const fn probe_interval(interval_ms: u64) -> u64 {
     }
 }
 
+/// Where values were said.
+pub(super) struct Origins<'a> {
+    /// The merged layers, whose values know their sources.
+    pub(super) merged: &'a Value,
+    /// Where members were taken out because they did not fit their types.
+    pub(super) taken: &'a [Path],
+}
+
 struct Checker<'a> {
-    merged: &'a Value,
+    origins: Origins<'a>,
     report: &'a mut Report,
 }
 
 impl Checker<'_> {
     fn fault(&mut self, path: &Path, reason: impl Into<String>) {
-        let source = document::origin_at(self.merged, path).unwrap_or("gateway.yaml");
-        fault_at(self.report, source, path, reason);
+        let path = typed::restored(path, self.origins.taken);
+        let source = document::origin_at(self.origins.merged, &path).unwrap_or("gateway.yaml");
+        fault_at(self.report, source, &path, reason);
     }
 
     fn range(&mut self, path: &str, value: u64, low: u64, high: u64) {

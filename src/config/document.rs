@@ -1,15 +1,14 @@
 //! YAML text to values that know where they come from.
 
 use config::{FileFormat, Format, Map, Value, ValueKind};
-use serde_json::{Number, Value as Json};
+use serde_json::Value as Json;
 
-use super::fault::Report;
 use super::path::Path;
 
 /// The deepest indentation, and the most list marks on one line. The parser
 /// is recursive, so depth without a bound would overflow the stack.
 const DEEPEST: usize = 200;
-const MARKS: usize = 20;
+const MARKS: usize = 50;
 
 /// Reads a YAML document whose root is a mapping; an empty one counts as an
 /// empty mapping.
@@ -30,7 +29,22 @@ pub(super) fn parse(origin: &str, text: &str) -> Result<Map<String, Value>, Stri
     }
     FileFormat::Yaml
         .parse(Some(&origin.to_owned()), text)
-        .map_err(|fault| format!("is not a YAML mapping: {fault}"))
+        .map_err(|fault| reason(&fault.to_string(), text))
+}
+
+/// Says what the parser found. It reads `.nan` and `.inf` as numbers, which
+/// `config` then refuses without a line.
+fn reason(fault: &str, text: &str) -> String {
+    let number = fault
+        .strip_prefix("Parsing ")
+        .and_then(|rest| rest.strip_suffix(" as floating point number failed"));
+    if let Some(number) = number {
+        let lines = (1..).zip(text.lines());
+        let found = lines.into_iter().find(|(_, line)| line.contains(number));
+        let line = found.map_or(0, |(line, _)| line);
+        return format!("line {line}: {number} is not a finite number");
+    }
+    format!("is not a YAML mapping: {fault}")
 }
 
 /// Reads one value, as it may stand in an environment variable.
@@ -40,7 +54,14 @@ pub(super) fn parse(origin: &str, text: &str) -> Result<Map<String, Value>, Stri
 pub(super) fn parse_value(origin: &str, text: &str) -> Result<Value, String> {
     // A block below a key takes scalars, flow and block collections alike.
     let indented = format!("value:\n  {}", text.replace('\n', "\n  "));
-    let mut document = parse(origin, &indented)?;
+    let mut document = parse(origin, &indented).map_err(|reason| {
+        // The position would count what was put around the text.
+        let position = reason.find(" at byte ").unwrap_or(reason.len());
+        reason
+            .get(..position)
+            .unwrap_or_default()
+            .replace("a YAML mapping", "YAML")
+    })?;
     Ok(document.remove("value").unwrap_or_default())
 }
 
@@ -51,7 +72,7 @@ fn refuse_bombs(text: &str) -> Result<(), String> {
         let body = line.trim_start();
         let marks = body
             .split_ascii_whitespace()
-            .take_while(|word| ["-", "?", ":"].contains(word));
+            .filter(|word| ["-", "?"].contains(word));
         if line.len() - body.len() > DEEPEST || marks.count() > MARKS {
             return Err(format!("line {number} is nested too deep"));
         }
@@ -118,29 +139,19 @@ pub(super) fn drop_nulls(members: &mut Map<String, Value>) {
 
 /// Turns a value into JSON, which is read without guessing: `config` itself
 /// would take `"8080"` for a number and `4.7` for 5.
-pub(super) fn to_json(value: &Value, path: &Path, report: &mut Report) -> Json {
+pub(super) fn to_json(value: &Value) -> Json {
     match &value.kind {
-        ValueKind::Nil => Json::Null,
+        ValueKind::Nil | ValueKind::I128(_) | ValueKind::U128(_) => Json::Null,
         ValueKind::Boolean(flag) => Json::Bool(*flag),
         ValueKind::I64(number) => Json::from(*number),
         ValueKind::U64(number) => Json::from(*number),
-        ValueKind::I128(_) | ValueKind::U128(_) => Json::Null,
-        ValueKind::Float(number) => Number::from_f64(*number).map_or_else(
-            || {
-                let source = origin(value).unwrap_or_default();
-                super::fault_at(report, source, path, "must be a finite number");
-                Json::Null
-            },
-            Json::Number,
-        ),
+        // What is not finite was refused when its source was read.
+        ValueKind::Float(number) => Json::from(*number),
         ValueKind::String(text) => Json::String(text.clone()),
-        ValueKind::Array(members) => (0..)
-            .zip(members)
-            .map(|(index, member)| to_json(member, &path.index(index), report))
-            .collect(),
+        ValueKind::Array(members) => members.iter().map(to_json).collect(),
         ValueKind::Table(members) => members
             .iter()
-            .map(|(key, member)| (key.clone(), to_json(member, &path.key(key), report)))
+            .map(|(key, member)| (key.clone(), to_json(member)))
             .collect(),
     }
 }

@@ -4,6 +4,9 @@ use std::fmt;
 
 /// The most faults that are listed; a file of another kind could have more.
 const LISTED: usize = 200;
+/// The shortest text that is masked, in bytes. Keys are longer; to mask less
+/// would garble words that merely contain it.
+const SHORTEST_SECRET: usize = 8;
 
 /// One thing that must be mended before the gateway starts.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,6 +60,7 @@ impl std::error::Error for Faults {}
 #[derive(Default)]
 pub(super) struct Report {
     faults: Vec<Fault>,
+    has_more: bool,
     warnings: Vec<String>,
     secrets: Vec<String>,
 }
@@ -73,8 +77,13 @@ impl Report {
             path: path.to_string(),
             reason: reason.into(),
         };
-        if !self.faults.contains(&fault) && self.faults.len() < LISTED {
+        if self.faults.contains(&fault) {
+            return;
+        }
+        if self.faults.len() < LISTED {
             self.faults.push(fault);
+        } else {
+            self.has_more = true;
         }
     }
 
@@ -92,13 +101,15 @@ impl Report {
 
     /// Remembers a value that no fault, warning or listing may repeat.
     pub(super) fn hide(&mut self, secret: &str) {
-        if secret.is_empty() {
+        if secret.len() < SHORTEST_SECRET {
             return;
         }
         // Messages quote values, and quoting escapes some characters.
         let quoted = format!("{secret:?}");
-        let escaped = quoted.trim_matches('"').to_owned();
-        self.secrets.push(escaped);
+        let escaped = quoted
+            .strip_prefix('"')
+            .and_then(|text| text.strip_suffix('"'));
+        self.secrets.extend(escaped.map(str::to_owned));
         self.secrets.push(secret.to_owned());
         self.secrets
             .sort_by_key(|known| std::cmp::Reverse(known.len()));
@@ -126,7 +137,12 @@ impl Report {
             path: self.masked(&fault.path),
             reason: self.masked(&fault.reason),
         });
-        Err(Faults(masked.collect()))
+        let more = self.has_more.then(|| Fault {
+            source: "configuration".to_owned(),
+            path: String::new(),
+            reason: format!("there are more than {LISTED} faults; mend these first"),
+        });
+        Err(Faults(masked.chain(more).collect()))
     }
 }
 

@@ -1,4 +1,4 @@
-//! `${VARIABLE}` in a file's strings.
+//! `${VARIABLE}` in strings.
 
 use config::{Value, ValueKind};
 
@@ -7,11 +7,12 @@ use super::fault::Report;
 use super::path::Path;
 use super::sources::Sources;
 
-/// Replaces each `${VARIABLE}` in the strings below `value`.
+/// Replaces each `${VARIABLE}` in the strings below `value`, and refuses
+/// numbers that are not finite.
 ///
 /// A string that is nothing but one variable takes the variable's type, so
-/// `port: ${MY_PORT}` is a number. `$${` stands for `${`. A member whose
-/// variable is unset is a fault and is dropped.
+/// `port: ${MY_PORT}` is a number. `$${` stands for `${`. A member at
+/// fault is dropped, so that the layer below shows through.
 pub(super) fn expand(
     value: &mut Value,
     source: &str,
@@ -27,6 +28,10 @@ pub(super) fn expand(
                 value.kind = ValueKind::Nil;
             }
         },
+        ValueKind::Float(number) if !number.is_finite() => {
+            super::fault_at(report, source, path, "must be a finite number");
+            value.kind = ValueKind::Nil;
+        }
         ValueKind::Table(members) => {
             members.retain(|key, member| {
                 let was_null = matches!(member.kind, ValueKind::Nil);
@@ -84,7 +89,7 @@ fn variable<'a>(name: &str, sources: &'a Sources, report: &mut Report) -> Result
         return Err(format!("the value of {name} is not UTF-8"));
     }
     let value = sources
-        .is_set(name)
+        .value(name)
         .ok_or_else(|| format!("{name} is not set"))?;
     let hints = ["KEY", "TOKEN", "SECRET", "PASS", "CREDENTIAL", "AUTH"];
     let upper = name.to_ascii_uppercase();

@@ -2,11 +2,11 @@
 
 use config::{Config, ConfigError, Map, Source, Value, ValueKind};
 
-use super::document;
 use super::fault::Report;
 use super::files::Document;
 use super::path::Path;
 use super::sources::Sources;
+use super::{document, interpolate};
 
 /// What the environment's layer calls itself, before the variable's name.
 pub(super) const ENVIRONMENT: &str = "environment: ";
@@ -97,13 +97,17 @@ fn overrides(sources: &Sources, report: &mut Report) -> Vec<Layer> {
             report.variable(name, "names no key; the form is GATEWAY__SECTION__KEY");
             continue;
         }
-        match document::parse_value(&format!("{ENVIRONMENT}{name}"), text) {
-            Ok(value) if matches!(value.kind, ValueKind::Nil) => {}
+        let origin = format!("{ENVIRONMENT}{name}");
+        match document::parse_value(&origin, text) {
             Ok(mut value) => {
+                let place = Path::dotted(&path.join("."));
+                interpolate::expand(&mut value, &origin, &place, sources, report);
                 if let ValueKind::Table(members) = &mut value.kind {
                     document::drop_nulls(members);
                 }
-                layers.extend(Layer::of(&path, value));
+                if !matches!(value.kind, ValueKind::Nil) {
+                    layers.extend(Layer::of(&path, value));
+                }
             }
             Err(reason) => report.variable(name, format!("the value {reason}")),
         }

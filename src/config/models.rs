@@ -104,7 +104,7 @@ fn merge_aliases(
 ) {
     let path = Path::dotted("aliases");
     let tree = match value {
-        Some(value) if !is_null(&value) => document::to_json(&value, &path, report),
+        Some(value) if !is_null(&value) => document::to_json(&value),
         _ => return,
     };
     let reading = typed::read::<BTreeMap<String, Option<String>>>(tree);
@@ -167,7 +167,7 @@ fn canonical(value: &Value) -> Option<String> {
 
 impl Entry {
     fn form(&self, report: &mut Report) -> Option<ModelForm> {
-        let tree: Json = document::to_json(&self.value, &self.path, report);
+        let tree: Json = document::to_json(&self.value);
         let reading = typed::read::<ModelForm>(tree);
         let is_whole = reading.faults.is_empty();
         for (place, reason) in reading.faults {

@@ -124,7 +124,7 @@ fn forms(document: &Document, report: &mut Report) -> Vec<(Path, PriceForm)> {
     let mut forms = Vec::new();
     for (index, row) in rows.iter().enumerate() {
         let path = path.index(index);
-        let reading = typed::read::<PriceForm>(document::to_json(row, &path, report));
+        let reading = typed::read::<PriceForm>(document::to_json(row));
         let is_whole = reading.faults.is_empty();
         for (place, reason) in reading.faults {
             fault_at(report, source, &path.join(&place), reason);

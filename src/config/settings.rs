@@ -46,19 +46,29 @@ impl Default for ProvidersForm {
 
 /// Reads the merged layers. What is at fault takes its default, so that the
 /// checks that follow find the rest.
-pub(super) fn read(merged: &Value, report: &mut Report) -> SettingsForm {
-    let tree = document::to_json(merged, &Path::default(), report);
+///
+/// Also returns where that was, because what is left of a list counts anew.
+pub(super) fn read(merged: &Value, report: &mut Report) -> (SettingsForm, Vec<Path>) {
+    let tree = document::to_json(merged);
     let reading = typed::read::<SettingsForm>(tree);
+    let mut has_bad_mode = false;
+    let mut taken = Vec::new();
     for (path, reason) in reading.faults {
         let reason = if is_auth_mode(&path) {
+            has_bad_mode = true;
             "this version knows the auth mode `none` alone".to_owned()
         } else {
             reason
         };
         let source = document::origin_at(merged, &path).unwrap_or("gateway.yaml");
         fault_at(report, source, &path, reason);
+        taken.push(path);
     }
-    reading.value.unwrap_or_default()
+    let mut form = reading.value.unwrap_or_default();
+    if has_bad_mode {
+        form.server.auth_modes = http::Settings::default().auth_modes;
+    }
+    (form, taken)
 }
 
 fn is_auth_mode(path: &Path) -> bool {

@@ -79,11 +79,11 @@ impl Sources {
         if self.unreadable.contains(name) {
             report.variable(name, "the value is not UTF-8");
         }
-        self.is_set(name)
+        self.value(name)
     }
 
     /// Returns a variable's value if there is a usable one.
-    pub(super) fn is_set(&self, name: &str) -> Option<&str> {
+    pub(super) fn value(&self, name: &str) -> Option<&str> {
         let value = self.environment.get(name)?;
         (!value.is_empty()).then_some(value.as_str())
     }

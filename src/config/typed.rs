@@ -37,15 +37,16 @@ pub(super) fn read<T: DeserializeOwned>(mut tree: Value) -> Reading<T> {
             Some(key) if !ends_with(&place, key) => place.key(key),
             _ => place,
         };
+        let written = restored(&place, &removed);
         // A member that was taken out for its own fault is missed afterwards.
-        let missing = missing_key(&reason).map(|key| place.key(key));
+        let missing = missing_key(&reason).map(|key| written.key(key));
         if missing.is_none_or(|missing| !removed.contains(&missing)) {
-            faults.push((as_written(&place, &removed), plainly(&reason)));
+            faults.push((written, plainly(&reason)));
         }
         let Some(taken) = take_out(&mut tree, &place) else {
             break;
         };
-        removed.push(taken);
+        removed.push(restored(&taken, &removed));
     }
     Reading {
         value: None,
@@ -107,32 +108,25 @@ fn find<'a>(tree: &'a mut Value, path: &Path) -> Option<&'a mut Value> {
     })
 }
 
-/// Counts an index as the document has it, removed members included.
-fn as_written(path: &Path, removed: &[Path]) -> Path {
+/// Counts indices as the document has them, given the places, in the
+/// document's count, of members that were taken out of it.
+pub(super) fn restored(path: &Path, taken: &[Path]) -> Path {
     let mut written = Path::default();
-    let mut now = Path::default();
     for step in path.steps() {
         written = match step {
             Step::Key(key) => written.key(key),
             Step::Index(index) => {
-                let gone =
-                    removed
-                        .iter()
-                        .rev()
-                        .fold(*index, |index, path| match path.split_last() {
-                            Some((around, Step::Index(taken)))
-                                if around == now && *taken <= index =>
-                            {
-                                index + 1
-                            }
-                            _ => index,
-                        });
-                written.index(gone)
+                let mut gone: Vec<usize> = taken
+                    .iter()
+                    .filter_map(|path| match path.split_last() {
+                        Some((around, Step::Index(index))) if around == written => Some(*index),
+                        _ => None,
+                    })
+                    .collect();
+                gone.sort_unstable();
+                let count = |index, gone| if gone <= index { index + 1 } else { index };
+                written.index(gone.into_iter().fold(*index, count))
             }
-        };
-        now = match step {
-            Step::Key(key) => now.key(key),
-            Step::Index(index) => now.index(*index),
         };
     }
     written
@@ -189,6 +183,9 @@ fn plainly(reason: &str) -> String {
         && reason.starts_with("invalid value: ")
     {
         return format!("must be {}", in_words(wanted));
+    }
+    if reason == "invalid IP address syntax" {
+        return "must be an IP address, as in 127.0.0.1".to_owned();
     }
     reason.to_owned()
 }

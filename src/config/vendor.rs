@@ -36,14 +36,6 @@ const LOCAL_BASE_URL: &str = "LOCAL_OPENAI_BASE_URL";
 const LOCAL_MODEL: &str = "LOCAL_OPENAI_MODEL";
 const LOCAL_KEY: &str = "LOCAL_OPENAI_API_KEY";
 
-/// Keys of vendors that this version has no adapter for.
-const NOT_SERVED: [&str; 4] = [
-    "GEMINI_API_KEY",
-    "GOOGLE_API_KEY",
-    "MISTRAL_API_KEY",
-    "GROQ_API_KEY",
-];
-
 /// The vendors as the environment has them.
 #[derive(Default)]
 pub(super) struct Vendors {
@@ -68,16 +60,6 @@ impl Vendors {
             }
         }
         vendors.read_local(sources, report);
-        for name in NOT_SERVED {
-            if sources.is_set(name).is_some() || sources.is_set(&format!("{name}_FILE")).is_some() {
-                report.warn(format!(
-                    "{name} is set, but this version does not serve that vendor"
-                ));
-            }
-            if let Some(key) = sources.is_set(name) {
-                report.hide(key);
-            }
-        }
         vendors
     }
 

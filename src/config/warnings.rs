@@ -4,13 +4,42 @@ use jiff::ToSpan;
 use jiff::civil::Date;
 
 use super::fault::Report;
+use super::sources::Sources;
 use super::{Config, prices};
 
 /// How long before a model's end it is mentioned, in days.
 const NOTICE_DAYS: i64 = 30;
 
-/// Records warnings about the models of the configured vendors.
-pub(super) fn collect(config: &Config, today: Date, report: &mut Report) {
+/// Variables of features that this version does not have. Whoever sets one
+/// relies on it, above all on those that seem to keep strangers out.
+const WITHOUT_EFFECT: [&str; 11] = [
+    "GATEWAY_API_KEYS",
+    "GATEWAY_API_KEYS_FILE",
+    "OIDC_ISSUER",
+    "OIDC_AUDIENCE",
+    "OIDC_ALLOWED",
+    "DATABASE_URL",
+    "GOOGLE_GENAI_USE_VERTEXAI",
+    "GEMINI_API_KEY",
+    "GOOGLE_API_KEY",
+    "MISTRAL_API_KEY",
+    "GROQ_API_KEY",
+];
+
+/// Records warnings about variables and about the models of the configured
+/// vendors.
+pub(super) fn collect(config: &Config, sources: &Sources, report: &mut Report) {
+    for name in WITHOUT_EFFECT {
+        if let Some(value) = sources.value(name) {
+            report.hide(value);
+            report.warn(format!("{name} is set, but this version does not use it"));
+        }
+    }
+    let today = sources.today;
+    about_models(config, today, report);
+}
+
+fn about_models(config: &Config, today: Date, report: &mut Report) {
     let models = config
         .models
         .iter()

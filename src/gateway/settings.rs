@@ -11,10 +11,11 @@ pub struct Settings {
     pub default_timeout_ms: u64,
     /// The most attempts of one call, all targets together, `1..=16`.
     pub max_attempts: u32,
-    /// The most calls in flight; beyond it, `gateway_overloaded`. 1 or more.
+    /// The most calls in flight, `1..=1_000_000`; beyond it,
+    /// `gateway_overloaded`.
     pub max_in_flight: usize,
     /// How often an idle vendor is asked for its model list, in
-    /// milliseconds; at least 30 000, or 0 for never.
+    /// milliseconds, `30_000..=86_400_000`, or 0 for never.
     pub probe_interval_ms: u64,
     /// How long that question may take, in milliseconds, `1..=60_000`.
     pub probe_timeout_ms: u64,

@@ -20,15 +20,18 @@ pub struct Settings {
     /// Web origins besides loopback that may call (`ALLOWED_ORIGINS`):
     /// `https://app.example.com`, optionally with a port.
     pub allowed_origins: Vec<String>,
-    /// The largest body on `/mcp`, in bytes.
+    /// The largest body on `/mcp`, in bytes, `1_024..=268_435_456`.
     pub max_mcp_body_bytes: usize,
-    /// The largest body on `/v1`, in bytes.
+    /// The largest body on `/v1`, in bytes, `1_024..=268_435_456`.
     pub max_v1_body_bytes: usize,
-    /// The most open connections; further ones wait to be accepted.
+    /// The most open connections, `1..=1_000_000`; further ones wait to be
+    /// accepted.
     pub max_connections: usize,
-    /// How long a client may take to send its header block, in milliseconds.
+    /// How long a client may take to send its header block, in milliseconds,
+    /// `1..=600_000`.
     pub header_read_timeout_ms: u64,
-    /// How long a client may pause while it sends its body, in milliseconds.
+    /// How long a client may pause while it sends its body, in milliseconds,
+    /// `1..=600_000`.
     pub body_read_timeout_ms: u64,
     /// How long calls in flight may go on after SIGTERM before they end with
     /// `gateway_timeout`, in milliseconds, `0..=600_000`. Cloud Run kills

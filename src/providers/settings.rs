@@ -8,15 +8,16 @@ use crate::domain::Secret;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Timeouts {
-    /// Until the connection stands, TLS included.
+    /// Until the connection stands, TLS included, `1..=60_000`.
     pub connect_ms: u64,
     /// From the request to the first byte of the answer. 0 means that only
     /// the attempt's own deadline counts: an answer that is not streamed
-    /// begins when the model has finished.
+    /// begins when the model has finished. At most 600 000.
     pub first_byte_ms: u64,
-    /// Between two pieces of an answer.
+    /// Between two pieces of an answer, `1..=600_000`.
     pub idle_ms: u64,
-    /// The attempt as a whole; the call's own deadline may be shorter.
+    /// The attempt as a whole, `1..=600_000`; the call's own deadline may be
+    /// shorter.
     pub total_ms: u64,
 }
 

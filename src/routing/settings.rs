@@ -23,7 +23,7 @@ pub struct Settings {
     /// fit a 50 s timeout.
     pub max_auto_effort: Effort,
     /// Visible output expected of a call before anything was measured, in
-    /// tokens, 1 or more. Never more than the caller's `max_tokens`.
+    /// tokens, `1..=1_000_000`. Never more than the caller's `max_tokens`.
     pub expected_output_tokens: u32,
     /// What to try, in order, when the named model (canonical `provider/id`)
     /// fails and failover is on; after these, the best of the rest.

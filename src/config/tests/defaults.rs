@@ -1,0 +1,153 @@
+//! What holds when nobody says anything.
+
+use std::collections::BTreeSet;
+
+use super::{Folder, load};
+use crate::config::settings::{ProvidersForm, SettingsForm};
+use crate::config::{Config, document, prices, typed};
+use crate::domain::{Effort, SamplingRule};
+use crate::{gateway, http, routing, telemetry};
+
+#[test]
+fn an_empty_environment_starts_with_the_defaults() {
+    let config = load(&[], &[]);
+
+    assert_eq!(config.server, http::Settings::default());
+    assert_eq!(config.gateway, gateway::Settings::default());
+    assert_eq!(config.routing, routing::Settings::default());
+    assert_eq!(config.telemetry, telemetry::Settings::default());
+    assert!(config.providers.configured.is_empty());
+    let unconfigured: Vec<&str> = config.unconfigured.iter().map(|p| p.as_str()).collect();
+    assert_eq!(unconfigured, ["openai", "anthropic", "local"]);
+    assert!(config.catalogue().models().is_empty());
+    assert_eq!(config.warnings(), [] as [&str; 0]);
+}
+
+#[test]
+fn the_shipped_gateway_yaml_says_every_default_and_nothing_else() {
+    let text = include_str!("../../../config/gateway.yaml");
+    let members = document::parse("gateway.yaml", text).unwrap();
+    let tree = document::to_json(&members.into());
+
+    let defaults = SettingsForm::default();
+    let expected = serde_json::json!({
+        "server": defaults.server,
+        "gateway": defaults.gateway,
+        "routing": defaults.routing,
+        "telemetry": defaults.telemetry,
+        "providers": ProvidersForm::default(),
+        "limits": {},
+        "callers": {},
+    });
+    assert_eq!(tree, expected);
+    assert!(typed::read::<SettingsForm>(tree).faults.is_empty());
+}
+
+#[test]
+fn every_model_has_a_price_and_a_prior_up_to_medium() {
+    let config = load(&[], &[]);
+
+    assert_eq!(config.models.len(), 26);
+    for spec in &config.models {
+        let name = spec.canonical();
+        let mut prices = config
+            .prices
+            .iter()
+            .filter(|price| prices::is_of(price, spec));
+        assert!(prices.next().is_some(), "{name} has no price");
+        let efforts = &spec.request.efforts;
+        let wanted: Vec<Option<Effort>> = if efforts.is_empty() {
+            vec![None]
+        } else {
+            let usual = efforts.iter().filter(|effort| **effort <= Effort::Medium);
+            usual.copied().map(Some).collect()
+        };
+        for effort in wanted {
+            assert!(spec.prior(effort).is_some(), "{name} at {effort:?}");
+        }
+        assert!(!spec.prior_source.is_empty(), "{name}");
+    }
+}
+
+#[test]
+fn every_alias_leads_to_a_model_and_the_old_names_are_there() {
+    let config = load(
+        &[],
+        &[("OPENAI_API_KEY", "k1"), ("ANTHROPIC_API_KEY", "k2")],
+    );
+    let catalogue = config.catalogue();
+
+    let names: BTreeSet<&str> = catalogue.aliases().map(|(alias, _)| alias).collect();
+    assert_eq!(names.len(), config.aliases.len());
+    for (alias, model) in [
+        ("gpt-4-turbo", "openai/gpt-6-sol"),
+        ("gpt-3.5-turbo", "openai/gpt-6-luna"),
+        ("claude-3-opus", "anthropic/claude-opus-5-5"),
+        ("claude-3-sonnet", "anthropic/claude-sonnet-5-5"),
+    ] {
+        assert_eq!(catalogue.find(alias).unwrap().canonical(), model);
+    }
+}
+
+#[test]
+fn the_instructions_fit_eighty_words() {
+    let config = load(&[], &[]);
+
+    assert!(config.prompts.instructions.split_whitespace().count() <= 80);
+    assert!(
+        config
+            .prompts
+            .ai_gateway_prompt
+            .contains("unified_completion")
+    );
+}
+
+#[test]
+fn only_models_of_configured_vendors_are_offered() {
+    let config = load(&[], &[("ANTHROPIC_API_KEY", "sk-ant-test")]);
+
+    let catalogue = config.catalogue();
+    assert_eq!(catalogue.models().len(), 11);
+    assert!(catalogue.find("gpt-4-turbo").is_err());
+    let anthropic = &config.providers.configured[0];
+    assert_eq!(anthropic.base_url, "https://api.anthropic.com");
+    assert_eq!(anthropic.api_version.as_deref(), Some("2023-06-01"));
+}
+
+#[test]
+fn what_ends_within_thirty_days_is_mentioned() {
+    let config = load(&[], &[("ANTHROPIC_API_KEY", "sk-ant-test")]);
+
+    assert_eq!(
+        config.warnings(),
+        ["anthropic/claude-sonnet-4-5 ends on 2026-11-30"]
+    );
+}
+
+#[test]
+fn a_later_anthropic_version_drops_sampling() {
+    let variables = [("GATEWAY__PROVIDERS__ANTHROPIC_VERSION", "2026-10-21")];
+    let rule = |config: &Config| {
+        let mut models = config.models.iter();
+        let spec = models.find(|spec| spec.id.as_str() == "claude-haiku-4-5");
+        spec.unwrap().request.sampling
+    };
+
+    assert_eq!(rule(&load(&[], &[])), SamplingRule::TemperatureXorTopP);
+    assert_eq!(rule(&load(&[], &variables)), SamplingRule::Drop);
+}
+
+#[test]
+fn a_folder_that_nobody_named_need_not_exist() {
+    let folder = Folder::new(&[]);
+    let mut sources = folder.sources(&[("GATEWAY_CONFIG_DIR", "/nonexistent/folder")]);
+    sources.directory = None;
+
+    let named = Config::load(&sources).unwrap_err().to_string();
+    assert_eq!(
+        named,
+        "environment: GATEWAY_CONFIG_DIR: there is no folder /nonexistent/folder"
+    );
+    sources.environment.clear();
+    assert!(Config::load(&sources).is_ok());
+}
