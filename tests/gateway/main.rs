@@ -14,6 +14,7 @@ mod failover;
 mod failures;
 mod mcp_tools;
 mod mcp_wire;
+mod overload;
 mod routing;
 mod secrets;
 mod support;
