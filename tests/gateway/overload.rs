@@ -71,6 +71,29 @@ async fn what_failed_attempts_cost_is_in_the_answers_cost() {
     assert_eq!(told, nanos.iter().sum::<i64>());
 }
 
+#[tokio::test(start_paused = true)]
+async fn what_a_vendor_may_bill_without_saying_so_is_booked_as_possible() {
+    for (fault, may_be_billed) in [
+        (Fault::Hang, true),
+        (Fault::Reset, true),
+        (Fault::ResetBody { after_bytes: 20 }, true),
+        (Fault::Down, false),
+        (Fault::Status { status: 500 }, false),
+        (Fault::RateLimited { retry_after: None }, false),
+    ] {
+        let rig = Rig::new();
+        let name = fault.name();
+        rig.simulator.push(Vendor::OpenAi, fault);
+
+        rig.refused(json!({"prompt": "hi", "model": "gpt-6-luna"}))
+            .await;
+
+        let entry = &rig.ledger()[0];
+        assert_eq!(entry.cost.amount().unwrap().nanos(), 0, "{name}");
+        assert_eq!(entry.possible_cost.nanos() > 0, may_be_billed, "{name}");
+    }
+}
+
 fn status(result: &Value, name: &str) -> Value {
     let rows = result["structuredContent"]["providers"].as_array().unwrap();
     let mut rows = rows.iter();
