@@ -36,7 +36,7 @@ pub(super) fn check(
 }
 
 /// The numbers and what they may be, both ends included.
-fn ranges(form: &SettingsForm) -> [(&'static str, u64, u64, u64); 17] {
+fn ranges(form: &SettingsForm) -> [(&'static str, u64, u64, u64); 18] {
     const MINUTES_10: u64 = 600_000;
     let (server, gateway) = (&form.server, &form.gateway);
     let (routing, timeouts) = (&form.routing, &form.providers.timeouts);
@@ -63,6 +63,12 @@ fn ranges(form: &SettingsForm) -> [(&'static str, u64, u64, u64); 17] {
         (
             "server.header_read_timeout_ms",
             server.header_read_timeout_ms,
+            1,
+            MINUTES_10,
+        ),
+        (
+            "server.keep_alive_timeout_ms",
+            server.keep_alive_timeout_ms,
             1,
             MINUTES_10,
         ),

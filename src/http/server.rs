@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use hyper::service::{Service as _, service_fn};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
@@ -63,6 +64,7 @@ pub async fn serve(
                     router: router.clone(),
                     watcher: graceful.watcher(),
                     permit,
+                    patience: Duration::from_millis(settings.header_read_timeout_ms),
                 };
                 connections.spawn(connection.run(socket));
             }
@@ -104,7 +106,9 @@ fn builder(settings: &Settings) -> Builder<TokioExecutor> {
     let mut http = Builder::new(TokioExecutor::new());
     http.http1()
         .timer(TokioTimer::new())
-        .header_read_timeout(Duration::from_millis(settings.header_read_timeout_ms))
+        // It runs from the end of one request to the header block of the
+        // next, so it is the keep-alive too.
+        .header_read_timeout(Duration::from_millis(settings.keep_alive_timeout_ms))
         .max_buf_size(HEADER_BLOCK_BYTES)
         .max_headers(HEADERS);
     http.http2()
@@ -120,17 +124,41 @@ struct Connection {
     router: Router,
     watcher: Watcher,
     permit: OwnedSemaphorePermit,
+    patience: Duration,
 }
 
 impl Connection {
     async fn run(self, socket: TcpStream) {
-        let service = TowerToHyperService::new(self.router);
+        let asked = CancellationToken::new();
+        let router = TowerToHyperService::new(self.router);
+        let service = {
+            let asked = asked.clone();
+            service_fn(move |request| {
+                asked.cancel();
+                router.call(request)
+            })
+        };
         let connection = self.http.serve_connection(TokioIo::new(socket), service);
-        if let Err(error) = self.watcher.watch(connection).await {
-            // Clients go away all the time.
-            tracing::debug!(%error, "a connection ended");
+        tokio::select! {
+            ended = self.watcher.watch(connection) => if let Err(error) = ended {
+                // Clients go away all the time.
+                tracing::debug!(%error, "a connection ended");
+            },
+            () = stays_silent(asked, self.patience) => {
+                tracing::debug!("a connection without a request was closed");
+            }
         }
         drop(self.permit);
+    }
+}
+
+/// Returns when nothing was asked for `patience`; never if something was.
+///
+/// hyper has no clock for a connection that has not yet shown which version
+/// of HTTP it speaks: a socket that says nothing would keep its slot for ever.
+async fn stays_silent(asked: CancellationToken, patience: Duration) {
+    if timeout(patience, asked.cancelled()).await.is_ok() {
+        std::future::pending::<()>().await;
     }
 }
 

@@ -27,9 +27,12 @@ pub struct Settings {
     /// The most open connections, `1..=1_000_000`; further ones wait to be
     /// accepted.
     pub max_connections: usize,
-    /// How long a client may take to send its header block, in milliseconds,
-    /// `1..=600_000`.
+    /// How long a fresh connection may take to send its first request's
+    /// header block, in milliseconds, `1..=600_000`.
     pub header_read_timeout_ms: u64,
+    /// How long a connection may rest between two requests, in milliseconds,
+    /// `1..=600_000`.
+    pub keep_alive_timeout_ms: u64,
     /// How long a client may pause while it sends its body, in milliseconds,
     /// `1..=600_000`.
     pub body_read_timeout_ms: u64,
@@ -51,6 +54,8 @@ impl Default for Settings {
             max_v1_body_bytes: 4 << 20,
             max_connections: 2_000,
             header_read_timeout_ms: 10_000,
+            // Longer than clients keep theirs, so that they close first.
+            keep_alive_timeout_ms: 100_000,
             body_read_timeout_ms: 15_000,
             shutdown_drain_ms: 6_500,
         }

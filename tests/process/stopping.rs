@@ -1,11 +1,12 @@
 //! The end of the process, with calls and silent clients in the way.
 
 use serde_json::{Value, json};
-use tokio::io::AsyncWriteExt as _;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
+use tokio::time::timeout;
 use vendor_sim::{Fault, Vendor};
 
-use crate::gateway::{Gateway, VENDORS, is_asked, simulated, until};
+use crate::gateway::{END, Gateway, VENDORS, is_asked, simulated, until};
 
 #[tokio::test]
 async fn a_call_in_flight_at_sigterm_is_answered() {
@@ -97,4 +98,29 @@ async fn a_client_that_says_nothing_holds_up_neither_calls_nor_the_end() {
 
     assert_eq!(answer["text"], "ok");
     assert!(status.success(), "{log}");
+}
+
+#[tokio::test]
+async fn a_connection_without_a_request_gives_its_slot_back() {
+    let (_simulator, server) = simulated().await;
+    let limits = [
+        ("GATEWAY__SERVER__MAX_CONNECTIONS", "3"),
+        ("GATEWAY__SERVER__HEADER_READ_TIMEOUT_MS", "150"),
+    ];
+    let gateway = Gateway::start(&server, &limits).await;
+    let mut silent = Vec::new();
+    for part in ["", "P", "PRI * HTTP/2.0\r\n"] {
+        let mut socket = TcpStream::connect(&gateway.address).await.unwrap();
+        socket.write_all(part.as_bytes()).await.unwrap();
+        silent.push(socket);
+    }
+
+    let answer = timeout(END, gateway.complete(json!({"prompt": "say: ok"}))).await;
+
+    assert_eq!(answer.unwrap().unwrap()["text"], "ok");
+    for mut socket in silent {
+        let mut rest = Vec::new();
+        let ended = timeout(END, socket.read_to_end(&mut rest)).await;
+        assert!(ended.is_ok(), "a silent connection is still open");
+    }
 }
