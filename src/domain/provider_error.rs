@@ -16,8 +16,10 @@ pub enum TimeoutPhase {
     FirstByte,
     /// Between two pieces of the answer.
     Idle,
-    /// The attempt as a whole.
+    /// The attempt as a whole, by the vendors' settings.
     Total,
+    /// What the call's own deadline left for the attempt.
+    Deadline,
     /// The vendor itself said that it took too long.
     Vendor,
 }

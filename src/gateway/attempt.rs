@@ -17,6 +17,10 @@ use crate::routing::{estimate_text_tokens, estimate_tokens, upper_bound_tokens};
 /// How long past its deadline an adapter may take to say so itself.
 const ADAPTER_GRACE: Duration = Duration::from_millis(100);
 
+/// The least time that an attempt must have had for its time-out to count
+/// against the vendor (chosen: the least share of a call that has others left).
+const FAIR_TIME: Duration = Duration::from_secs(2);
+
 /// What identifies a call throughout its attempts.
 pub(super) struct CallContext<'a> {
     pub(super) id: RequestId,
@@ -101,6 +105,12 @@ impl Gateway {
     }
 }
 
+/// Tells whether the call's own deadline cut an attempt before the vendor had
+/// the time that it usually takes.
+fn is_hasty(kind: ProviderErrorKind, latency: Duration, expected: Duration) -> bool {
+    kind == ProviderErrorKind::Timeout(TimeoutPhase::Deadline) && latency < expected.max(FAIR_TIME)
+}
+
 /// Waits for the adapter, which keeps the deadline itself; the wait here only
 /// holds it to that.
 async fn ask(
@@ -110,7 +120,7 @@ async fn ask(
     match timeout_at(call.deadline + ADAPTER_GRACE, provider.complete(call)).await {
         Ok(result) => result,
         Err(_) => {
-            let kind = ProviderErrorKind::Timeout(TimeoutPhase::Total);
+            let kind = ProviderErrorKind::Timeout(TimeoutPhase::Deadline);
             let mut error = ProviderError::new(kind, "no answer by the attempt's deadline");
             error.may_be_billed = true;
             Err(error)
@@ -247,6 +257,8 @@ impl OpenAttempt<'_> {
                     .health
                     .succeeded(self.target, latency, expected, self.started_at);
             }
+            // A caller in a hurry proves nothing against a vendor.
+            Err(error) if is_hasty(error.kind, latency, expected) => {}
             Err(error) => gateway.health.failed(self.target, error, self.started_at),
         }
         gateway.report_condition(&self.target.provider);

@@ -7,7 +7,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio::time::Instant;
 
-use crate::domain::{ModelId, ProviderError, ProviderName, Target};
+use crate::domain::{ModelId, ProviderError, ProviderErrorKind, ProviderName, Target};
 use crate::routing::{Health, TargetHealth};
 
 /// After this time an outcome counts 1/e of a fresh one.
@@ -122,11 +122,17 @@ impl HealthBook {
             return;
         }
         self.update_model(target, |tally| tally.failures += 1.0);
-        self.update_provider(&target.provider, at, |provider| provider.fail(error));
+        // A model that is gone says nothing about the vendor's others.
+        if error.kind != ProviderErrorKind::ModelUnavailable {
+            self.update_provider(&target.provider, at, |provider| {
+                provider.tally.failures += 1.0;
+                provider.fail(error);
+            });
+        }
     }
 
-    /// Records a probe's outcome. A probe that succeeds clears failures in a
-    /// row; it says nothing about how fast completions are.
+    /// Records a probe's outcome: it clears failures in a row or makes them
+    /// enough. It is no call, so it leaves rates and latencies alone.
     pub(super) fn probed(
         &self,
         name: &ProviderName,
@@ -234,7 +240,6 @@ impl HealthBook {
 
 impl ProviderTally {
     fn fail(&mut self, error: &ProviderError) {
-        self.tally.failures += 1.0;
         self.failures_in_a_row = self.failures_in_a_row.saturating_add(1);
         self.last_error = Some(error.to_string());
     }
@@ -264,7 +269,6 @@ impl Health for HealthBook {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::ProviderErrorKind;
 
     fn target() -> Target {
         let (provider, model) = (ProviderName::new("openai"), ModelId::new("m"));

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use crate::domain::{
     Attempt, Catalogue, Error, ErrorKind, FilterReason, ProviderError, ProviderErrorKind,
+    TimeoutPhase,
 };
 use crate::routing::{Facts, Ranking, shortfall};
 
@@ -135,10 +136,7 @@ pub(super) fn overloaded(max_in_flight: usize) -> Error {
 
 /// Tells whether a failed attempt used up the call's own time.
 pub(super) fn is_our_deadline(kind: ProviderErrorKind) -> bool {
-    matches!(
-        kind,
-        ProviderErrorKind::Timeout(crate::domain::TimeoutPhase::Total)
-    )
+    matches!(kind, ProviderErrorKind::Timeout(TimeoutPhase::Deadline))
 }
 
 fn list(attempts: &[Attempt]) -> String {
