@@ -70,8 +70,7 @@ impl World {
     /// # Errors
     /// [`AppError::Build`] if TLS cannot be set up.
     pub fn try_real(config: &Config) -> Result<Self, AppError> {
-        let transport =
-            HttpTransport::try_new(&config.providers.timeouts).map_err(AppError::Build)?;
+        let transport = HttpTransport::try_new(&config.providers).map_err(AppError::Build)?;
         Ok(Self {
             transport: Arc::new(transport),
             ledger: Arc::new(MemoryLedger::new(MEMORY_LEDGER_ENTRIES)),

@@ -9,7 +9,9 @@ mod exchange;
 mod failure;
 mod openai_compatible;
 mod parameters;
+mod served_model;
 mod settings;
+mod token_count;
 mod transport;
 mod wait;
 

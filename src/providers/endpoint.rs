@@ -90,16 +90,6 @@ impl Endpoint {
         self.send(request, deadline).await
     }
 
-    /// Takes the key out of whatever an error repeats of it.
-    pub(super) fn hide_key(&self, mut error: ProviderError) -> ProviderError {
-        if let Some(key) = &self.key
-            && error.message.contains(key.expose())
-        {
-            error.message = error.message.replace(key.expose(), "***");
-        }
-        error
-    }
-
     async fn send(
         &self,
         mut request: Request<Bytes>,
@@ -110,7 +100,8 @@ impl Endpoint {
         for (name, value) in &self.headers {
             headers.insert(name, value.clone());
         }
-        let reply = self.exchange.send(request, deadline).await?;
+        let mut reply = self.exchange.send(request, deadline).await?;
+        reply.key.clone_from(&self.key);
         if reply.status.is_success() {
             return Ok(reply);
         }

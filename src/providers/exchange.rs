@@ -10,7 +10,7 @@ use tokio::time::{Instant, timeout_at};
 
 use super::settings::Timeouts;
 use super::transport::{Transport, TransportBody, TransportError};
-use crate::domain::{ProviderError, ProviderErrorKind, TimeoutPhase};
+use crate::domain::{ProviderError, ProviderErrorKind, Secret, TimeoutPhase};
 
 /// The longest answer that is read, in bytes.
 const MAX_BODY_BYTES: usize = 8 << 20;
@@ -32,6 +32,8 @@ pub(super) struct Reply {
     pub(super) headers: HeaderMap,
     pub(super) body: Bytes,
     pub(super) time_to_first_byte: Duration,
+    /// The key that the request carried, which the vendor may repeat.
+    pub(super) key: Option<Secret>,
 }
 
 impl Exchange {
@@ -55,34 +57,31 @@ impl Exchange {
         deadline: Instant,
     ) -> Result<Reply, ProviderError> {
         let started = Instant::now();
-        let total = deadline.min(started + Duration::from_millis(self.timeouts.total_ms));
-        let (head_deadline, phase) = match self.timeouts.first_byte_ms {
-            0 => (total, TimeoutPhase::Total),
-            limit => earlier(
-                (
-                    started + Duration::from_millis(limit),
-                    TimeoutPhase::FirstByte,
-                ),
-                total,
-            ),
+        let after = |limit_ms, phase| (started + Duration::from_millis(limit_ms), phase);
+        let whole = after(self.timeouts.total_ms, TimeoutPhase::Total);
+        let whole = earlier(whole, (deadline, TimeoutPhase::Deadline));
+        let head = match self.timeouts.first_byte_ms {
+            0 => whole,
+            limit_ms => earlier(after(limit_ms, TimeoutPhase::FirstByte), whole),
         };
-        let response = timeout_at(head_deadline, self.transport.send(request))
+        let response = timeout_at(head.0, self.transport.send(request))
             .await
-            .map_err(|_| timed_out(phase))?
+            .map_err(|_| timed_out(head.1))?
             .map_err(unanswered)?;
         let time_to_first_byte = started.elapsed();
         let (head, body) = response.into_parts();
         let body = if head.status.is_success() {
-            self.read(body, MAX_BODY_BYTES, total).await?
+            self.read(body, MAX_BODY_BYTES, whole).await?
         } else {
             // What an error says helps, but its status stands without it.
-            self.read_error(body, total).await
+            self.read_error(body, whole).await
         };
         Ok(Reply {
             status: head.status,
             headers: head.headers,
             body,
             time_to_first_byte,
+            key: None,
         })
     }
 
@@ -90,10 +89,10 @@ impl Exchange {
         &self,
         mut body: TransportBody,
         max_bytes: usize,
-        total: Instant,
+        end: End,
     ) -> Result<Bytes, ProviderError> {
         let mut whole = Pieces::default();
-        while let Some(piece) = self.next_piece(&mut body, total).await? {
+        while let Some(piece) = self.next_piece(&mut body, end).await? {
             if whole.len() + piece.len() > max_bytes {
                 let message = format!("the answer exceeds {max_bytes} bytes");
                 return Err(billable(ProviderErrorKind::Broken, message));
@@ -103,10 +102,10 @@ impl Exchange {
         Ok(whole.into_bytes())
     }
 
-    async fn read_error(&self, mut body: TransportBody, total: Instant) -> Bytes {
+    async fn read_error(&self, mut body: TransportBody, end: End) -> Bytes {
         let mut whole = Pieces::default();
         while whole.len() < MAX_ERROR_BYTES
-            && let Ok(Some(piece)) = self.next_piece(&mut body, total).await
+            && let Ok(Some(piece)) = self.next_piece(&mut body, end).await
         {
             let room = MAX_ERROR_BYTES - whole.len();
             whole.push(piece.slice(..piece.len().min(room)));
@@ -117,11 +116,11 @@ impl Exchange {
     async fn next_piece(
         &self,
         body: &mut TransportBody,
-        total: Instant,
+        end: End,
     ) -> Result<Option<Bytes>, ProviderError> {
         loop {
             let idle = Instant::now() + Duration::from_millis(self.timeouts.idle_ms);
-            let (deadline, phase) = earlier((idle, TimeoutPhase::Idle), total);
+            let (deadline, phase) = earlier((idle, TimeoutPhase::Idle), end);
             let frame = timeout_at(deadline, body.frame())
                 .await
                 .map_err(|_| timed_out(phase))?;
@@ -172,12 +171,11 @@ impl Pieces {
     }
 }
 
-fn earlier((at, phase): (Instant, TimeoutPhase), total: Instant) -> (Instant, TimeoutPhase) {
-    if at < total {
-        (at, phase)
-    } else {
-        (total, TimeoutPhase::Total)
-    }
+/// When a wait ends, and which wait it then was.
+type End = (Instant, TimeoutPhase);
+
+fn earlier(one: End, other: End) -> End {
+    if one.0 < other.0 { one } else { other }
 }
 
 fn timed_out(phase: TimeoutPhase) -> ProviderError {
@@ -185,7 +183,8 @@ fn timed_out(phase: TimeoutPhase) -> ProviderError {
         TimeoutPhase::Connect => "connecting took too long",
         TimeoutPhase::FirstByte => "the answer did not begin in time",
         TimeoutPhase::Idle => "the answer stopped arriving",
-        TimeoutPhase::Total => "no whole answer within the attempt's time",
+        TimeoutPhase::Total => "no whole answer within the vendors' time-out",
+        TimeoutPhase::Deadline => "no whole answer within the call's time",
         TimeoutPhase::Vendor => "the vendor took too long",
     };
     let mut error = ProviderError::new(ProviderErrorKind::Timeout(phase), message);

@@ -5,12 +5,16 @@ use http::StatusCode;
 use super::exchange::Reply;
 use super::wait;
 use crate::domain::{
-    CompletionRequest, ContentPart, ProviderError, ProviderErrorKind, ResponseFormat, TimeoutPhase,
-    Usage,
+    CompletionRequest, ContentPart, ProviderError, ProviderErrorKind, ResponseFormat, Secret,
+    TimeoutPhase, Usage,
 };
 
 /// The longest message that is passed on, in characters.
 const MAX_MESSAGE_CHARS: usize = 300;
+/// As many bytes of a key give it away.
+const KEY_PIECE_BYTES: usize = 8;
+/// A key shorter than this is no secret but a word like `test`.
+const LEAST_KEY_BYTES: usize = 5;
 /// How the secrets of vendors begin.
 const KEY_SHAPES: [&str; 4] = ["sk-", "gsk_", "AIza", "eyJ"];
 
@@ -33,7 +37,7 @@ pub(super) fn of_reply(reply: &Reply, words: Words) -> ProviderError {
         Some(message) if !message.trim().is_empty() => message,
         _ => format!("status {} without a message", reply.status.as_u16()),
     };
-    let mut error = ProviderError::new(kind, presentable(&message));
+    let mut error = ProviderError::new(kind, presentable(&message, reply.key.as_ref()));
     error.status = Some(reply.status.as_u16());
     error.may_be_billed = matches!(kind, ProviderErrorKind::Timeout(_));
     if may_heal(kind) {
@@ -45,7 +49,8 @@ pub(super) fn of_reply(reply: &Reply, words: Words) -> ProviderError {
 /// Makes the error of a success that is not one: an answer that cannot be
 /// understood, or that says nothing.
 pub(super) fn broken(reply: &Reply, message: impl AsRef<str>) -> ProviderError {
-    let mut error = ProviderError::new(ProviderErrorKind::Broken, presentable(message.as_ref()));
+    let message = presentable(message.as_ref(), reply.key.as_ref());
+    let mut error = ProviderError::new(ProviderErrorKind::Broken, message);
     error.status = Some(reply.status.as_u16());
     error.may_be_billed = true;
     error
@@ -80,7 +85,7 @@ pub(super) fn unfinished(reply: &Reply, usage: Option<Usage>) -> ProviderError {
 pub(super) fn unsendable(message: impl AsRef<str>) -> ProviderError {
     ProviderError::new(
         ProviderErrorKind::InvalidRequest,
-        presentable(message.as_ref()),
+        presentable(message.as_ref(), None),
     )
 }
 
@@ -117,18 +122,20 @@ pub(super) fn by_status(status: StatusCode) -> ProviderErrorKind {
     }
 }
 
-/// Shortens a vendor's words and takes out what looks like a key: vendors
-/// repeat keys in their refusals.
-pub(super) fn presentable(text: &str) -> String {
-    let words = text
-        .split_whitespace()
-        .map(|word| if has_key_shape(word) { "***" } else { word });
+/// Shortens a vendor's words, drops control characters, and takes out what
+/// looks like a key or a piece of `key`: vendors repeat keys in refusals,
+/// whole or masked in part.
+fn presentable(text: &str, key: Option<&Secret>) -> String {
     let mut line = String::new();
-    for word in words {
+    for word in text.split_whitespace() {
         if !line.is_empty() {
             line.push(' ');
         }
-        line.push_str(word);
+        if has_key_shape(word) || key.is_some_and(|key| has_piece(word, key.expose())) {
+            line.push_str("***");
+        } else {
+            line.extend(word.chars().filter(|letter| !letter.is_control()));
+        }
         if line.len() > MAX_MESSAGE_CHARS * 4 {
             break;
         }
@@ -141,6 +148,12 @@ pub(super) fn presentable(text: &str) -> String {
             line
         }
     }
+}
+
+/// Tells whether a word holds the beginning of a key, or all of a short one.
+fn has_piece(word: &str, key: &str) -> bool {
+    let piece = key.get(..KEY_PIECE_BYTES).unwrap_or(key);
+    piece.len() >= LEAST_KEY_BYTES && word.contains(piece)
 }
 
 fn has_key_shape(word: &str) -> bool {
@@ -169,14 +182,30 @@ mod tests {
         let text = "Incorrect API key provided: sk-proj-abc***xyz. Task-based\nkeys (AIzaSyA1)";
 
         assert_eq!(
-            presentable(text),
+            presentable(text, None),
             "Incorrect API key provided: *** Task-based keys ***"
         );
     }
 
     #[test]
+    fn a_key_is_masked_wherever_it_is_cut() {
+        let key = Secret::new("zq-secret-4711-abcdef");
+        let far = format!("{} zq-secret-4711-abcdef is wrong", "x".repeat(290));
+        let masked = "bad key (zq-secret-47****), or 'zq-secret-4711-abcdef'";
+
+        assert!(!presentable(&far, Some(&key)).contains("zq-"));
+        assert_eq!(presentable(masked, Some(&key)), "bad key *** or ***");
+        assert_eq!(presentable("a test", Some(&Secret::new("test"))), "a test");
+    }
+
+    #[test]
+    fn no_control_character_reaches_a_log() {
+        assert_eq!(presentable("a\u{1b}[31mb\u{7}\r\nc\0", None), "a[31mb c");
+    }
+
+    #[test]
     fn long_words_are_cut_at_a_character() {
-        let cut = presentable(&"é".repeat(5_000));
+        let cut = presentable(&"é".repeat(5_000), None);
 
         assert_eq!(cut.chars().count(), 301);
         assert!(cut.ends_with('…'));

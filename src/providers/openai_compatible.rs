@@ -63,14 +63,11 @@ impl Provider for OpenAiCompatible {
     }
 
     async fn complete(&self, call: ProviderCall<'_>) -> Result<ProviderAnswer, ProviderError> {
-        let answer = self.ask(&call).await;
-        answer.map_err(|error| self.endpoint.hide_key(error))
+        self.ask(&call).await
     }
 
     async fn probe(&self, deadline: Instant) -> Result<Vec<ModelId>, ProviderError> {
-        let reply = self.endpoint.get(&self.models, deadline).await;
-        reply
-            .and_then(|reply| answer::read_models(&reply))
-            .map_err(|error| self.endpoint.hide_key(error))
+        let reply = self.endpoint.get(&self.models, deadline).await?;
+        answer::read_models(&reply)
     }
 }

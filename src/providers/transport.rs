@@ -11,7 +11,7 @@ use http_body_util::combinators::UnsyncBoxBody;
 use reqwest::redirect::Policy;
 use thiserror::Error;
 
-use super::settings::Timeouts;
+use super::settings::Settings;
 
 /// How long an unused connection is kept; vendors close theirs after a
 /// minute or more.
@@ -63,23 +63,36 @@ pub struct HttpTransport {
 
 impl HttpTransport {
     /// Makes the client. It reads no proxy from the environment and speaks
-    /// HTTP/2 where the vendor does.
+    /// HTTP/2 where the vendor does. The system's certificates are read only
+    /// if some vendor is reached over TLS.
     ///
     /// # Errors
     /// A sentence if TLS cannot be set up.
-    pub fn try_new(timeouts: &Timeouts) -> Result<Self, String> {
+    pub fn try_new(settings: &Settings) -> Result<Self, String> {
         // Only the first call installs it; later ones find it there.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let client = reqwest::Client::builder()
+        let mut vendors = settings.configured.iter();
+        let needs_certificates = vendors.any(|vendor| vendor.base_url.starts_with("https:"));
+        let mut builder = reqwest::Client::builder();
+        if !needs_certificates {
+            builder = builder.tls_certs_only([]);
+        }
+        let client = builder
             .redirect(Policy::none())
             .no_proxy()
-            .connect_timeout(Duration::from_millis(timeouts.connect_ms))
+            .connect_timeout(Duration::from_millis(settings.timeouts.connect_ms))
             .pool_idle_timeout(POOL_IDLE)
             .pool_max_idle_per_host(POOL_SIZE)
             .tcp_nodelay(true)
             .user_agent(concat!("ai-gateway-mcp/", env!("CARGO_PKG_VERSION")))
             .build()
-            .map_err(|error| format!("the HTTP client cannot start: {}", cause(&error)))?;
+            .map_err(|error| {
+                format!(
+                    "the HTTP client cannot start: {}; without the system's certificates, \
+                     install the package ca-certificates",
+                    cause(&error)
+                )
+            })?;
         Ok(Self { client })
     }
 }

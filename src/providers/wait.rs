@@ -15,10 +15,9 @@ const MAX_WAIT: Duration = Duration::from_secs(15 * 60);
 /// negative, zero or unreadable counts as absent, and a date that has passed
 /// as no wait. Nothing is longer than 15 minutes.
 pub(super) fn asked_for(headers: &HeaderMap) -> Option<Duration> {
-    let milliseconds = number(headers, "retry-after-ms").map(|value| value / 1e3);
-    let wait = milliseconds
-        .or_else(|| number(headers, "retry-after"))
-        .and_then(positive)
+    let wait = number(headers, "retry-after-ms")
+        .and_then(|value| positive(value / 1e3))
+        .or_else(|| number(headers, "retry-after").and_then(positive))
         .or_else(|| until(headers, text(headers, "retry-after")?))
         .or_else(|| empty_bucket(headers))?;
     Some(wait.min(MAX_WAIT))
@@ -112,6 +111,10 @@ mod tests {
             Some(0.2505)
         );
         assert_eq!(wait(&[("retry-after", "1.5")]), Some(1.5));
+        assert_eq!(
+            wait(&[("retry-after", "5"), ("retry-after-ms", "0")]),
+            Some(5.0)
+        );
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Reads a message.
 
 use serde::Deserialize;
+use serde_json::Value;
 
 use super::refusal;
 use crate::domain::{
@@ -9,6 +10,8 @@ use crate::domain::{
 };
 use crate::providers::exchange::Reply;
 use crate::providers::failure;
+use crate::providers::served_model::served_model;
+use crate::providers::token_count::{TokenCount, or_default};
 
 // Unknown members, blocks and values are ignored: the vendor adds some every
 // month.
@@ -18,7 +21,7 @@ struct Answer {
     #[serde(default)]
     content: Vec<Block>,
     stop_reason: Option<String>,
-    usage: Option<MessageUsage>,
+    usage: Option<Value>,
     error: Option<refusal::Body>,
 }
 
@@ -32,24 +35,26 @@ struct Block {
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct MessageUsage {
-    input_tokens: Option<u64>,
-    output_tokens: Option<u64>,
-    cache_read_input_tokens: Option<u64>,
-    cache_creation_input_tokens: Option<u64>,
-    cache_creation: Option<CacheCreation>,
-    output_tokens_details: Option<OutputDetails>,
+    input_tokens: TokenCount,
+    output_tokens: TokenCount,
+    cache_read_input_tokens: TokenCount,
+    cache_creation_input_tokens: TokenCount,
+    #[serde(deserialize_with = "or_default")]
+    cache_creation: CacheCreation,
+    #[serde(deserialize_with = "or_default")]
+    output_tokens_details: OutputDetails,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct CacheCreation {
-    ephemeral_1h_input_tokens: Option<u64>,
+    ephemeral_1h_input_tokens: TokenCount,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct OutputDetails {
-    thinking_tokens: Option<u64>,
+    thinking_tokens: TokenCount,
 }
 
 #[derive(Deserialize)]
@@ -98,9 +103,8 @@ pub(super) fn read(
     if text.trim().is_empty() && !may_be_empty {
         return Err(failure::empty(reply, usage));
     }
-    let named = answer.model.filter(|name| !name.is_empty());
     Ok(ProviderAnswer {
-        model: named.map_or_else(|| call.target.model.clone(), ModelId::new),
+        model: served_model(answer.model, call),
         content: vec![ContentPart::Text(text)],
         finish,
         finish_is_unknown,
@@ -125,28 +129,24 @@ pub(super) fn read_models(reply: &Reply) -> Result<Vec<ModelId>, ProviderError> 
 ///
 /// Cache reads and writes lie outside `input_tokens`, writes for an hour
 /// inside `cache_creation_input_tokens`, thinking inside `output_tokens`.
-fn usage(counts: MessageUsage) -> Option<Usage> {
-    let input = counts.input_tokens?;
-    let written = counts.cache_creation_input_tokens.unwrap_or(0);
-    let one_hour = counts
-        .cache_creation
-        .and_then(|writes| writes.ephemeral_1h_input_tokens);
-    let cache_write_1h = one_hour.unwrap_or(0);
-    let total_output = counts.output_tokens.unwrap_or(0);
-    let thinking = counts
-        .output_tokens_details
-        .and_then(|details| details.thinking_tokens);
-    let reasoning = thinking.unwrap_or(0);
+fn usage(counts: Value) -> Option<Usage> {
+    let counts: MessageUsage = serde_json::from_value(counts).ok()?;
+    let input = counts.input_tokens.value?;
+    let total_output = counts.output_tokens.value?;
+    let written = counts.cache_creation_input_tokens.or_zero();
+    let cache_write_1h = counts.cache_creation.ephemeral_1h_input_tokens.or_zero();
+    let reasoning = counts.output_tokens_details.thinking_tokens.or_zero();
     let tokens = TokenUsage {
         input,
-        cache_read: counts.cache_read_input_tokens.unwrap_or(0),
+        cache_read: counts.cache_read_input_tokens.or_zero(),
         cache_write_5m: written.saturating_sub(cache_write_1h),
         cache_write_1h,
         output: total_output.saturating_sub(reasoning),
         reasoning,
     };
+    let is_odd = counts.input_tokens.is_odd || counts.output_tokens.is_odd;
     Some(Usage {
-        is_inconsistent: cache_write_1h > written || reasoning > total_output,
+        is_inconsistent: is_odd || cache_write_1h > written || reasoning > total_output,
         ..Usage::reported(tokens)
     })
 }

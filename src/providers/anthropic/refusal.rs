@@ -53,6 +53,15 @@ fn classify(status: StatusCode, body: &Body) -> Option<ProviderErrorKind> {
         code,
         Some("enforced_spend_limit_reached" | "contract_spend_limit_reached")
     );
+    if status.is_server_error() {
+        // A vendor that fails may say anything about why.
+        return match body.kind.as_str() {
+            "overloaded_error" => Some(Kind::Overloaded),
+            "timeout_error" => Some(Kind::Timeout(TimeoutPhase::Vendor)),
+            "api_error" => Some(Kind::Server),
+            _ => None,
+        };
+    }
     let kind = match body.kind.as_str() {
         "billing_error" => Kind::QuotaExhausted,
         "rate_limit_error" if is_spent => Kind::QuotaExhausted,
@@ -63,9 +72,7 @@ fn classify(status: StatusCode, body: &Body) -> Option<ProviderErrorKind> {
         "request_too_large" => Kind::ContextLength,
         "timeout_error" => Kind::Timeout(TimeoutPhase::Vendor),
         "api_error" => Kind::Server,
-        // One type, three meanings; the text alone tells them apart. Inside
-        // a server error it excuses nothing.
-        "invalid_request_error" if status.is_server_error() => return None,
+        // One type, three meanings; the text alone tells them apart.
         "invalid_request_error"
             if says("credit balance is too low")
                 || says("reached your specified API usage limits") =>
@@ -147,9 +154,22 @@ mod tests {
                 Words::default()
             );
         }
+    }
+
+    #[test]
+    fn a_server_error_stays_one_whatever_it_says() {
+        for name in [
+            "invalid_request_error",
+            "rate_limit_error",
+            "request_too_large",
+            "not_found_error",
+            "authentication_error",
+        ] {
+            assert_eq!(kind(500, name, "prompt is too long"), None, "{name}");
+        }
         assert_eq!(
-            kind(503, "invalid_request_error", "prompt is too long"),
-            None
+            kind(529, "overloaded_error", ""),
+            Some(ProviderErrorKind::Overloaded)
         );
     }
 

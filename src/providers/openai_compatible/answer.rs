@@ -10,6 +10,8 @@ use crate::domain::{
 };
 use crate::providers::exchange::Reply;
 use crate::providers::failure;
+use crate::providers::served_model::served_model;
+use crate::providers::token_count::{TokenCount, or_default};
 
 // Unknown members and values are ignored: vendors add some every month.
 #[derive(Deserialize)]
@@ -17,7 +19,7 @@ struct Answer {
     model: Option<String>,
     #[serde(default)]
     choices: Vec<Choice>,
-    usage: Option<ChatUsage>,
+    usage: Option<Value>,
     error: Option<Value>,
 }
 
@@ -53,23 +55,25 @@ struct Part {
 #[serde(default)]
 #[derive(Default)]
 struct ChatUsage {
-    prompt_tokens: Option<u64>,
-    completion_tokens: Option<u64>,
-    prompt_tokens_details: Option<PromptDetails>,
-    completion_tokens_details: Option<CompletionDetails>,
+    prompt_tokens: TokenCount,
+    completion_tokens: TokenCount,
+    #[serde(deserialize_with = "or_default")]
+    prompt_tokens_details: PromptDetails,
+    #[serde(deserialize_with = "or_default")]
+    completion_tokens_details: CompletionDetails,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct PromptDetails {
-    cached_tokens: Option<u64>,
-    cache_write_tokens: Option<u64>,
+    cached_tokens: TokenCount,
+    cache_write_tokens: TokenCount,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct CompletionDetails {
-    reasoning_tokens: Option<u64>,
+    reasoning_tokens: TokenCount,
 }
 
 #[derive(Deserialize)]
@@ -128,9 +132,8 @@ pub(super) fn read(
     if text.trim().is_empty() && !may_be_empty {
         return Err(failure::empty(reply, usage));
     }
-    let named = answer.model.filter(|name| !name.is_empty());
     Ok(ProviderAnswer {
-        model: named.map_or_else(|| call.target.model.clone(), ModelId::new),
+        model: served_model(answer.model, call),
         content: vec![ContentPart::Text(text)],
         finish,
         finish_is_unknown,
@@ -174,20 +177,16 @@ impl Content {
 /// `cached_tokens` and, since GPT-5.6, `cache_write_tokens` lie inside
 /// `prompt_tokens`, `reasoning_tokens` inside `completion_tokens`. Where the
 /// parts exceed the whole, writes are taken to lie outside.
-fn usage(counts: ChatUsage) -> Option<Usage> {
-    let prompt = counts.prompt_tokens?;
-    let completion = counts.completion_tokens.unwrap_or(0);
-    let details = counts.prompt_tokens_details.unwrap_or_default();
-    let cache_read = details.cached_tokens.unwrap_or(0);
-    let cache_write_5m = details.cache_write_tokens.unwrap_or(0);
-    let reasoning = counts
-        .completion_tokens_details
-        .and_then(|details| details.reasoning_tokens);
-    let reasoning = reasoning.unwrap_or(0);
+fn usage(counts: Value) -> Option<Usage> {
+    let counts: ChatUsage = serde_json::from_value(counts).ok()?;
+    let prompt = counts.prompt_tokens.value?;
+    let completion = counts.completion_tokens.value?;
+    let cache_read = counts.prompt_tokens_details.cached_tokens.or_zero();
+    let cache_write_5m = counts.prompt_tokens_details.cache_write_tokens.or_zero();
+    let reasoning = counts.completion_tokens_details.reasoning_tokens.or_zero();
     let inside = cache_read.saturating_add(cache_write_5m);
     let is_outside = inside > prompt;
     let input = prompt.saturating_sub(if is_outside { cache_read } else { inside });
-    let is_inconsistent = is_outside || reasoning > completion;
     let tokens = TokenUsage {
         input,
         cache_read,
@@ -196,8 +195,9 @@ fn usage(counts: ChatUsage) -> Option<Usage> {
         output: completion.saturating_sub(reasoning),
         reasoning,
     };
+    let is_odd = counts.prompt_tokens.is_odd || counts.completion_tokens.is_odd;
     Some(Usage {
-        is_inconsistent,
+        is_inconsistent: is_odd || is_outside || reasoning > completion,
         ..Usage::reported(tokens)
     })
 }
@@ -251,11 +251,11 @@ mod tests {
     #[test]
     fn nulls_count_as_absent() {
         let usage = counted(
-            r#"{"prompt_tokens":7,"completion_tokens":null,
+            r#"{"prompt_tokens":7,"completion_tokens":5,
                 "prompt_tokens_details":null,"completion_tokens_details":{"reasoning_tokens":null}}"#,
         );
 
-        assert_eq!((usage.tokens.input, usage.tokens.output), (7, 0));
+        assert_eq!((usage.tokens.input, usage.tokens.output), (7, 5));
     }
 
     proptest::proptest! {

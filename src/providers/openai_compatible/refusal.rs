@@ -82,6 +82,10 @@ fn classify(
         | (_, "insufficient_quota") => Kind::QuotaExhausted,
         (code, _) if code.ends_with("_spend_limit_exceeded") => Kind::QuotaExhausted,
         ("context_length_exceeded", _) | (_, "exceed_context_size_error") => Kind::ContextLength,
+        // vLLM has no code for it.
+        _ if status == StatusCode::BAD_REQUEST && message.contains("maximum context length") => {
+            Kind::ContextLength
+        }
         ("rate_limit_exceeded", "tokens") if status == StatusCode::PAYLOAD_TOO_LARGE => {
             Kind::TooLargeForPlan
         }
@@ -134,6 +138,14 @@ mod tests {
         assert_eq!(spend, Some(Kind::QuotaExhausted));
         assert_eq!(plan, Some(Kind::TooLargeForPlan));
         assert_eq!(rate, Some(Kind::RateLimited));
+    }
+
+    #[test]
+    fn vllms_words_for_a_full_window_are_known() {
+        let message = "This model's maximum context length is 4096 tokens.";
+        let found = coded(400, "", "BadRequestError", message);
+
+        assert_eq!(found, Some(ProviderErrorKind::ContextLength));
     }
 
     #[test]
