@@ -11,9 +11,10 @@ use std::time::Duration;
 
 use rmcp::ServerHandler;
 use rmcp::model::{
-    CacheScope, CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, ErrorData,
-    GetPromptRequestParams, GetPromptResponse, Implementation, ListPromptsResult, ListToolsResult,
-    PaginatedRequestParams, ProtocolVersion, ServerCapabilities, ServerConfig, Tool,
+    CacheScope, CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock,
+    CustomRequest, CustomResult, ErrorCode, ErrorData, GetPromptRequestParams, GetPromptResponse,
+    Implementation, ListPromptsResult, ListToolsResult, PaginatedRequestParams, ProtocolVersion,
+    ServerCapabilities, ServerConfig, Tool,
 };
 use rmcp::service::{RequestContext, RoleServer};
 use serde::Serialize;
@@ -155,6 +156,35 @@ impl ServerHandler for McpHandler {
     ) -> Result<GetPromptResponse, ErrorData> {
         prompt::get(&self.inner.prompts, &request).map(Into::into)
     }
+
+    async fn on_custom_request(
+        &self,
+        request: CustomRequest,
+        _context: RequestContext<RoleServer>,
+    ) -> Result<CustomResult, ErrorData> {
+        Err(unreadable(&request))
+    }
+}
+
+/// Refuses a request that rmcp could not read: of a method that exists, its
+/// parameters are at fault.
+fn unreadable(request: &CustomRequest) -> ErrorData {
+    let method = request.method.as_str();
+    let params = request.params.clone().unwrap_or_default();
+    let fault = match method {
+        "tools/call" => serde_json::from_value::<CallToolRequestParams>(params).err(),
+        "prompts/get" => serde_json::from_value::<GetPromptRequestParams>(params).err(),
+        "tools/list" | "prompts/list" => {
+            serde_json::from_value::<PaginatedRequestParams>(params).err()
+        }
+        _ => {
+            let code = ErrorCode::METHOD_NOT_FOUND;
+            return ErrorData::new(code, shortened(method), None);
+        }
+    };
+    let reason = fault.map_or_else(String::new, |fault| format!(": {fault}"));
+    let message = format!("the params of {method} cannot be read{reason}");
+    ErrorData::invalid_params(message.chars().take(300).collect::<String>(), None)
 }
 
 /// Makes a tool result of an answer whose text is the same JSON.

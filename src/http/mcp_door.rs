@@ -12,6 +12,7 @@ use http::{HeaderValue, StatusCode, header};
 use http_body_util::{BodyExt as _, Collected};
 use rmcp::transport::streamable_http_server::session::never::NeverSessionManager;
 use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, StreamableHttpService};
+use serde::de::IgnoredAny;
 use serde_json::json;
 
 use super::Door;
@@ -55,10 +56,7 @@ async fn mend(State(door): State<Door>, request: Request, next: Next) -> Respons
         Ok(body) => body,
         Err(error) => return unreadable(&error),
     };
-    let first = body
-        .iter()
-        .find(|byte| !byte.is_ascii_whitespace())
-        .copied();
+    let copy = body.clone();
     let response = next.run(Request::from_parts(head, Body::from(body))).await;
     if response.status() != StatusCode::UNSUPPORTED_MEDIA_TYPE {
         return response;
@@ -66,12 +64,11 @@ async fn mend(State(door): State<Door>, request: Request, next: Next) -> Respons
     let (head, body) = response.into_parts();
     match body.collect().await.map(Collected::to_bytes) {
         Ok(text) if text.starts_with(UNREADABLE.as_bytes()) => {
-            // A batch, or a message that is none, was JSON at least.
-            let is_json_like = matches!(first, Some(b'[' | b'{'));
+            let is_json = serde_json::from_slice::<IgnoredAny>(&copy).is_ok();
             rpc_error(
                 StatusCode::BAD_REQUEST,
                 PARSE_ERROR,
-                if is_json_like {
+                if is_json {
                     "the body is not one JSON-RPC message; batches are not supported"
                 } else {
                     "the body is not JSON"

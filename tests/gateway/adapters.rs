@@ -303,3 +303,32 @@ async fn a_local_server_needs_no_key_and_no_price() {
         None
     );
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_conversation_that_the_assistant_opens_is_answered_by_every_vendor() {
+    let rig = Rig::new();
+    let messages = json!([
+        {"role": "system", "content": "Be brief."},
+        {"role": "assistant", "content": "Hello, how can I help?"},
+        {"role": "user", "content": "say: so"},
+    ]);
+    for model in ["gpt-6-luna", "claude-haiku-5-5"] {
+        let answer = rig
+            .complete(json!({"messages": messages, "model": model}))
+            .await;
+
+        assert_eq!(answer["text"], "so", "{model}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_dated_name_in_the_answer_is_priced_as_the_model_that_was_asked() {
+    let rig = Rig::new();
+
+    let answer = rig
+        .complete(json!({"prompt": "hi", "model": "claude-haiku-4-5"}))
+        .await;
+
+    assert_eq!(answer["model"], "claude-haiku-4-5-20251001");
+    assert!(answer["cost"].as_f64().unwrap() > 0.0);
+}

@@ -170,6 +170,29 @@ async fn what_is_no_request_gets_a_json_rpc_error() {
     }
     let deep = "[".repeat(100_000);
     assert_eq!(rig.mcp(deep).await.status, 400);
+    for (method, params) in [
+        (
+            "tools/call",
+            json!({"name": "unified_completion", "arguments": []}),
+        ),
+        (
+            "tools/call",
+            json!({"name": "unified_completion", "arguments": "hi"}),
+        ),
+        ("tools/call", json!({"name": 5})),
+        ("tools/call", json!({})),
+        ("prompts/get", json!({})),
+    ] {
+        let error = &rig
+            .mcp(rpc(method, params.clone()).to_string())
+            .await
+            .json()["error"];
+        assert_eq!(error["code"], -32602, "{method} {params}: {error}");
+        assert!(
+            error["message"].as_str().unwrap().contains(method),
+            "{error}"
+        );
+    }
     let unknown = rig.mcp(rpc("tools/dance", json!({})).to_string()).await;
     assert_eq!(unknown.json()["error"]["code"], -32601);
     let tool = rig

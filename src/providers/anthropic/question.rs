@@ -80,7 +80,10 @@ pub(super) fn write(call: &ProviderCall<'_>) -> Result<(Bytes, Vec<&'static str>
         model: call.target.model.as_str(),
         max_tokens: parameters.output_limit,
         system: system.into_iter().flat_map(blocks).collect(),
-        messages: turns.into_iter().map(turn).collect(),
+        messages: opening(&turns)
+            .into_iter()
+            .chain(turns.into_iter().map(turn))
+            .collect(),
         temperature: parameters.temperature,
         top_p: parameters.top_p,
         stop_sequences,
@@ -90,6 +93,19 @@ pub(super) fn write(call: &ProviderCall<'_>) -> Result<(Bytes, Vec<&'static str>
     let body =
         serde_json::to_vec(&question).map_err(|fault| failure::unsendable(fault.to_string()))?;
     Ok((body.into(), parameters.dropped))
+}
+
+/// Returns a turn to put in front of a conversation that the assistant opens,
+/// as chat bots do with a greeting: this vendor alone wants the user first.
+fn opening(turns: &[&Message]) -> Option<Turn<'static>> {
+    let first = turns.first()?;
+    (first.role == Role::Assistant).then(|| Turn {
+        role: "user",
+        content: vec![TextBlock {
+            kind: "text",
+            text: "(the conversation begins)",
+        }],
+    })
 }
 
 fn turn(message: &Message) -> Turn<'_> {
