@@ -4,6 +4,7 @@
 //! skip limits, cost or metrics.
 
 mod attempt;
+mod call;
 mod complete;
 mod health;
 mod plan;

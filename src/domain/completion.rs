@@ -280,6 +280,26 @@ pub struct RoutingReport {
     pub attempts: Vec<Attempt>,
 }
 
+impl RoutingReport {
+    /// Completes the report of a call that `winner` answered: it stands first
+    /// among the candidates, and the reason says if it was not the choice.
+    #[must_use]
+    pub fn won_by(mut self, winner: Candidate, attempts: Vec<Attempt>) -> Self {
+        if attempts.len() > 1 {
+            let others = if attempts.len() == 2 { "it" } else { "others" };
+            self.reason = format!(
+                "{}; {others} failed, and {} answered",
+                self.reason, winner.target
+            );
+        }
+        self.candidates
+            .retain(|candidate| candidate.target != winner.target);
+        self.candidates.insert(0, winner);
+        self.attempts = attempts;
+        self
+    }
+}
+
 /// The gateway's answer to a call.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Completion {

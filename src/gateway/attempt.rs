@@ -6,11 +6,11 @@ use jiff::Timestamp;
 use tokio::time::{Instant, timeout_at};
 
 use super::Gateway;
+use super::call::CallContext;
 use crate::domain::{
-    Attempt, AttemptOutcome, CacheOutcome, Caller, Candidate, CompletionRequest, Cost, Error,
-    ErrorKind, LedgerEntry, ModelSpec, NanoUsd, Outcome, Provider, ProviderAnswer, ProviderCall,
-    ProviderError, ProviderErrorKind, RequestId, Reservation, Target, TimeoutPhase, TokenUsage,
-    Usage,
+    Attempt, AttemptOutcome, CacheOutcome, Candidate, Cost, Error, ErrorKind, LedgerEntry,
+    ModelSpec, NanoUsd, Outcome, Provider, ProviderAnswer, ProviderCall, ProviderError,
+    ProviderErrorKind, Reservation, Target, TimeoutPhase, TokenUsage, Usage,
 };
 use crate::routing::{estimate_text_tokens, estimate_tokens, upper_bound_tokens};
 
@@ -20,14 +20,6 @@ const ADAPTER_GRACE: Duration = Duration::from_millis(100);
 /// The least time that an attempt must have had for its time-out to count
 /// against the vendor (chosen: the least share of a call that has others left).
 const FAIR_TIME: Duration = Duration::from_secs(2);
-
-/// What identifies a call throughout its attempts.
-pub(super) struct CallContext<'a> {
-    pub(super) id: RequestId,
-    pub(super) caller: &'a Caller,
-    pub(super) request: &'a CompletionRequest,
-    pub(super) deadline: Instant,
-}
 
 /// An attempt that was answered.
 pub(super) struct Answered {

@@ -5,15 +5,15 @@ use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 
 use super::Gateway;
-use super::attempt::{Answered, CallContext, Ended};
+use super::attempt::{Answered, Ended};
+use super::call::{CallContext, OpenCall};
 use super::refusal::{self, Failures};
 use super::route::Route;
 use crate::cache::Lookup;
 use crate::domain::{
-    CacheOutcome, Caller, Completion, CompletionRequest, Cost, Effort, Error, ErrorKind, NanoUsd,
-    RequestId, Target, TokenUsage, Usage,
+    Attempt, AttemptOutcome, CacheOutcome, Caller, Candidate, Completion, CompletionRequest, Cost,
+    Effort, Error, NanoUsd, RequestId, Target, TokenUsage, Usage,
 };
-use crate::telemetry::CallOutcome;
 
 /// What is kept of a call's time for settling and answering, and the share
 /// that is kept of a very short one.
@@ -41,38 +41,29 @@ impl Gateway {
         caller: &Caller,
         request: &CompletionRequest,
     ) -> Result<Completion, Error> {
-        let mut open = OpenCall::begin(self);
-        let result = self.run(id, caller, request, open.started).await;
-        open.outcome = match &result {
-            Ok(_) => CallOutcome::Answered,
-            Err(error) => CallOutcome::Failed(error.kind),
-        };
-        log(id, caller, &result);
-        result
-    }
-
-    /// Counts and logs a request that a door refuses before it becomes a
-    /// call, and returns the refusal.
-    pub fn refused(&self, id: RequestId, caller: &Caller, refusal: Error) -> Error {
-        self.metrics.call_refused(refusal.kind);
-        log(id, caller, &Err(refusal.clone()));
-        refusal
-    }
-
-    async fn run(
-        &self,
-        id: RequestId,
-        caller: &Caller,
-        request: &CompletionRequest,
-        started: Instant,
-    ) -> Result<Completion, Error> {
-        let deadline = started + request.timeout;
+        let started = Instant::now();
         let call = CallContext {
             id,
             caller,
             request,
-            deadline,
+            started,
+            deadline: started + request.timeout,
         };
+        let open = OpenCall::begin(self, id, caller);
+        let result = self.run(&call).await;
+        open.end(result.as_ref());
+        result
+    }
+
+    /// Counts, logs and records a request that a door refuses before it
+    /// becomes a call, and returns the refusal.
+    pub fn refused(&self, id: RequestId, caller: &Caller, refusal: Error) -> Error {
+        OpenCall::begin(self, id, caller).end(Err(&refusal));
+        refusal
+    }
+
+    async fn run(&self, call: &CallContext<'_>) -> Result<Completion, Error> {
+        let (caller, request) = (call.caller, call.request);
         let named = self.named_model(request)?;
         let _permit = self
             .in_flight
@@ -81,14 +72,14 @@ impl Gateway {
         self.limits.take_request(caller).await?;
         if request.route_only {
             let route = self.route(request, named, self.clock.now())?;
-            return dry_run(&call, route, started);
+            return dry_run(call, route);
         }
         let cache = match self.cache.find(caller, request).await {
             Lookup::Hit(completion) => return Ok(*completion),
             Lookup::None(outcome) => outcome,
         };
         let route = self.route(request, named, self.clock.now())?;
-        let completion = self.try_targets(&call, route, cache, started).await?;
+        let completion = self.try_targets(call, route, cache).await?;
         self.cache.store(caller, request, &completion).await;
         Ok(completion)
     }
@@ -100,52 +91,46 @@ impl Gateway {
         call: &CallContext<'_>,
         mut route: Route,
         cache: CacheOutcome,
-        started: Instant,
     ) -> Result<Completion, Error> {
         let mut tally = Tally::default();
-        let answered = tokio::select! {
+        let result = tokio::select! {
             biased;
-            () = self.stopping.cancelled() => Err(Cut::Stopping),
+            () = self.stopping.cancelled() => Err(Stop::Shutdown),
             result = timeout_at(call.deadline, self.attempts(call, &mut route, &mut tally)) => {
-                result.map_err(|_| Cut::OutOfTime)
+                result.unwrap_or(Err(Stop::OutOfTime))
             }
         };
-        let attempts = std::mem::take(&mut route.report.attempts);
-        let (answered, target) = match answered {
-            Ok(Ok(found)) => found,
-            Ok(Err(Stop::Refused(mut error))) => {
+        let mut attempts = std::mem::take(&mut route.report.attempts);
+        attempts.extend(tally.cut_attempt());
+        let (answered, winner) = match result {
+            Ok(found) => found,
+            Err(Stop::Refused(mut error)) => {
                 error.attempts = attempts;
                 return Err(error);
             }
-            Ok(Err(Stop::Exhausted(failures))) => return Err(failures.into_error(attempts)),
-            Ok(Err(Stop::OutOfTime)) | Err(Cut::OutOfTime) => {
-                return Err(refusal::out_of_time(attempts));
-            }
-            Err(Cut::Stopping) => return Err(refusal::stopping(attempts)),
+            Err(Stop::Exhausted(failures)) => return Err(failures.into_error(attempts)),
+            Err(Stop::OutOfTime) => return Err(refusal::out_of_time(attempts)),
+            Err(Stop::Shutdown) => return Err(refusal::stopping(attempts)),
         };
-        let mut report = route.report;
-        report.attempts = attempts;
         let mut dropped = answered.answer.dropped_parameters;
-        let wants_effort = call
-            .request
-            .effort
-            .is_some_and(|effort| effort != Effort::None);
-        if wants_effort && target.effort.is_none() {
+        let effort = winner.target.effort;
+        let wants_effort = call.request.effort.is_some_and(|wish| wish != Effort::None);
+        if wants_effort && effort.is_none() {
             dropped.push("reasoning_effort");
         }
         Ok(Completion {
             request_id: call.id,
             content: answered.answer.content,
-            provider: target.provider,
+            provider: winner.target.provider.clone(),
             model: answered.answer.model,
-            effort: target.effort,
+            effort,
             finish: Some(answered.answer.finish),
             usage: answered.usage,
             cost: tally.cost(),
-            latency: started.elapsed(),
+            latency: call.started.elapsed(),
             cache,
             dropped_parameters: dropped,
-            routing: report,
+            routing: route.report.won_by(winner, attempts),
         })
     }
 
@@ -154,7 +139,7 @@ impl Gateway {
         call: &CallContext<'_>,
         route: &mut Route,
         tally: &mut Tally,
-    ) -> Result<(Answered, Target), Stop> {
+    ) -> Result<(Answered, Candidate), Stop> {
         let mut failures = Failures::default();
         for index in 0..self.settings.max_attempts {
             let Some(candidate) = route.plan.next() else {
@@ -164,7 +149,9 @@ impl Gateway {
             let Some(deadline) = attempt_deadline(call, index, is_last) else {
                 return Err(Stop::OutOfTime);
             };
+            tally.pending = Some((candidate.target.clone(), Instant::now()));
             let ended = self.attempt(call, index, &candidate, deadline).await;
+            tally.pending = None;
             let Ended {
                 attempt,
                 cost,
@@ -173,7 +160,7 @@ impl Gateway {
             route.report.attempts.push(attempt);
             tally.add(cost);
             match result {
-                Ok(answered) => return Ok((answered, candidate.target)),
+                Ok(answered) => return Ok((answered, candidate)),
                 Err(error) => {
                     // The last target had all the time that was left.
                     if is_last && refusal::is_our_deadline(error.kind) {
@@ -217,17 +204,15 @@ enum Stop {
     Exhausted(Failures),
     /// No time is left.
     OutOfTime,
+    /// The process ends.
+    Shutdown,
 }
 
-/// What cut the attempts short.
-enum Cut {
-    OutOfTime,
-    Stopping,
-}
-
-/// What the attempts of a call cost together.
+/// What the attempts of a call come to.
 #[derive(Default)]
 struct Tally {
+    /// The attempt under way, and since when.
+    pending: Option<(Target, Instant)>,
     amount: NanoUsd,
     is_incomplete: bool,
     is_unpriced: bool,
@@ -247,6 +232,17 @@ impl Tally {
         }
     }
 
+    /// Returns the attempt that was cut, if one was.
+    fn cut_attempt(&mut self) -> Option<Attempt> {
+        let (target, began) = self.pending.take()?;
+        Some(Attempt {
+            target,
+            outcome: AttemptOutcome::Cancelled,
+            latency: began.elapsed(),
+            error: None,
+        })
+    }
+
     fn cost(&self) -> Cost {
         if self.is_unpriced {
             return Cost::Unpriced;
@@ -258,11 +254,7 @@ impl Tally {
     }
 }
 
-fn dry_run(
-    call: &CallContext<'_>,
-    mut route: Route,
-    started: Instant,
-) -> Result<Completion, Error> {
+fn dry_run(call: &CallContext<'_>, mut route: Route) -> Result<Completion, Error> {
     let Some(first) = route.plan.next() else {
         return Err(Error::invalid("no target can answer"));
     };
@@ -278,65 +270,9 @@ fn dry_run(
             amount: NanoUsd::ZERO,
             is_incomplete: false,
         },
-        latency: started.elapsed(),
+        latency: call.started.elapsed(),
         cache: CacheOutcome::BYPASS,
         dropped_parameters: Vec::new(),
         routing: route.report,
     })
-}
-
-/// A call under way; dropped, it is counted.
-struct OpenCall<'a> {
-    gateway: &'a Gateway,
-    started: Instant,
-    outcome: CallOutcome,
-}
-
-impl<'a> OpenCall<'a> {
-    fn begin(gateway: &'a Gateway) -> Self {
-        gateway.metrics.call_began();
-        Self {
-            gateway,
-            started: Instant::now(),
-            outcome: CallOutcome::Abandoned,
-        }
-    }
-}
-
-impl Drop for OpenCall<'_> {
-    fn drop(&mut self) {
-        self.gateway
-            .metrics
-            .call_ended(self.outcome, self.started.elapsed());
-    }
-}
-
-/// Writes the call's one line, without a word of prompt or answer.
-fn log(id: RequestId, caller: &Caller, result: &Result<Completion, Error>) {
-    match result {
-        Ok(completion) => tracing::info!(
-            request_id = %id,
-            %caller,
-            provider = %completion.provider,
-            model = %completion.model,
-            input_tokens = completion.usage.tokens.total_input(),
-            output_tokens = completion.usage.tokens.total_output(),
-            cost_usd = completion.cost.amount().map(NanoUsd::usd),
-            latency_ms = completion.latency.as_millis() as u64,
-            attempts = completion.routing.attempts.len(),
-            "answered"
-        ),
-        // What is wrong with a request is said in the caller's own words.
-        Err(error) if error.kind == ErrorKind::CallerInvalidRequest => {
-            tracing::info!(request_id = %id, %caller, error_type = %error.kind, "refused");
-        }
-        Err(error) => tracing::info!(
-            request_id = %id,
-            %caller,
-            error_type = %error.kind,
-            attempts = error.attempts.len(),
-            error = %error.message,
-            "not answered"
-        ),
-    }
 }

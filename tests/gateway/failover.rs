@@ -41,6 +41,10 @@ async fn a_vendor_that_is_down_costs_one_attempt() {
         outcomes(&answer),
         pairs(&[("openai", "transport"), ("anthropic", "answered")])
     );
+    let first = &answer["routing"]["candidates"][0];
+    assert_eq!(first["provider"], "anthropic", "the winner stands first");
+    let reason = answer["routing"]["reason"].as_str().unwrap();
+    assert!(reason.contains("failed, and anthropic/"), "{reason}");
 }
 
 #[tokio::test(start_paused = true)]
@@ -220,5 +224,43 @@ async fn a_call_in_flight_when_time_is_up_ends_as_the_contract_says() {
 
     assert_eq!(error["type"], "gateway_timeout");
     assert_eq!(error["retry_after_ms"], 1_000);
+    assert_eq!(error["attempts"][0]["outcome"], "cancelled");
     assert_eq!(rig.ledger().len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_caller_in_a_hurry_proves_nothing_against_a_vendor() {
+    let rig = Rig::new();
+    rig.simulator
+        .set_standing(Vendor::OpenAi, Some(Fault::Slow { ms: 300 }));
+    for _ in 0..5 {
+        let asked = json!({"prompt": "hi", "model": "gpt-6-luna", "timeout_ms": 100});
+        assert_eq!(rig.refused(asked).await["type"], "gateway_timeout");
+    }
+
+    let status = rig.tool("get_provider_status", json!({})).await;
+
+    let openai = &status["structuredContent"]["providers"][0];
+    assert_eq!(
+        (&openai["name"], &openai["status"]),
+        (&json!("openai"), &json!("healthy"))
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_model_that_is_gone_leaves_its_vendor_well() {
+    let rig = Rig::new();
+    rig.simulator
+        .set_standing(Vendor::OpenAi, Some(Fault::Status { status: 404 }));
+    for _ in 0..5 {
+        rig.refused(json!({"prompt": "hi", "model": "gpt-6-luna"}))
+            .await;
+    }
+
+    let status = rig.tool("get_provider_status", json!({})).await;
+
+    assert_eq!(
+        status["structuredContent"]["providers"][0]["status"],
+        "healthy"
+    );
 }

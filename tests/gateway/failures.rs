@@ -276,6 +276,7 @@ async fn each_wait_ends_at_its_own_bound() {
             let error = rig.refused(question(vendor)).await;
 
             let waited = began.elapsed();
+            assert_eq!(error["type"], "provider_timeout", "{name}: {error:#}");
             assert_eq!(
                 error["attempts"][0]["outcome"], "timeout",
                 "{name}: {error:#}"

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use ai_gateway::domain::{ErrorKind, Outcome};
 use serde_json::{Value, json};
 use vendor_sim::{Fault, Vendor};
 
@@ -94,6 +95,25 @@ async fn what_a_vendor_may_bill_without_saying_so_is_booked_as_possible() {
     }
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_call_that_nobody_could_answer_is_in_the_ledger_too() {
+    let rig = Rig::new();
+
+    rig.refused(json!({"prompt": ""})).await;
+    rig.refused(json!({"prompt": "hi", "model": "nobody"}))
+        .await;
+    rig.refused(json!({"prompt": "hi", "requirements": {"max_latency_ms": 1}}))
+        .await;
+
+    let entries = rig.ledger();
+    assert_eq!(entries.len(), 3);
+    for entry in entries {
+        assert_eq!(entry.target, None);
+        let refused = Outcome::Failed(ErrorKind::CallerInvalidRequest);
+        assert_eq!((entry.outcome, entry.caller.as_str()), (refused, "local"));
+    }
+}
+
 fn status(result: &Value, name: &str) -> Value {
     let rows = result["structuredContent"]["providers"].as_array().unwrap();
     let mut rows = rows.iter();
@@ -122,7 +142,11 @@ async fn probes_notice_a_vendor_that_goes_and_one_that_comes_back() {
 
     assert_eq!(status(&down, "anthropic"), "unavailable");
     assert_eq!(status(&down, "openai"), "healthy");
-    assert_ne!(status(&up, "anthropic"), "unavailable");
+    assert_eq!(status(&up, "anthropic"), "healthy");
+    assert!(
+        !up.to_string().contains("\"success_rate\":0"),
+        "a probe is no call"
+    );
     assert_eq!(
         VENDORS.map(|vendor| rig.asked(vendor)),
         [0, 0],

@@ -1,0 +1,134 @@
+//! A call from its arrival to its one line in log, metrics and ledger.
+
+use jiff::Timestamp;
+use tokio::time::Instant;
+
+use super::Gateway;
+use crate::domain::{
+    CacheOutcome, Caller, Completion, CompletionRequest, Cost, Error, ErrorKind, LedgerEntry,
+    NanoUsd, Outcome, RequestId, TokenUsage, Usage,
+};
+use crate::telemetry::CallOutcome;
+
+/// What identifies a call throughout its attempts.
+pub(super) struct CallContext<'a> {
+    pub(super) id: RequestId,
+    pub(super) caller: &'a Caller,
+    pub(super) request: &'a CompletionRequest,
+    pub(super) started: Instant,
+    pub(super) deadline: Instant,
+}
+
+/// A call under way. Dropped before its end, its caller has left: that is
+/// counted and logged too.
+pub(super) struct OpenCall<'a> {
+    gateway: &'a Gateway,
+    id: RequestId,
+    caller: &'a Caller,
+    started: Instant,
+    started_at: Timestamp,
+    outcome: CallOutcome,
+}
+
+impl<'a> OpenCall<'a> {
+    pub(super) fn begin(gateway: &'a Gateway, id: RequestId, caller: &'a Caller) -> Self {
+        gateway.metrics.call_began();
+        Self {
+            gateway,
+            id,
+            caller,
+            started: Instant::now(),
+            started_at: gateway.clock.now(),
+            outcome: CallOutcome::Abandoned,
+        }
+    }
+
+    pub(super) fn end(mut self, result: Result<&Completion, &Error>) {
+        self.outcome = match result {
+            Ok(completion) => {
+                self.log_answer(completion);
+                CallOutcome::Answered
+            }
+            Err(error) => {
+                self.log_error(error);
+                if error.attempts.is_empty() {
+                    self.record(error.kind);
+                }
+                CallOutcome::Failed(error.kind)
+            }
+        };
+    }
+
+    /// Enters a call into the ledger that no attempt stands for.
+    fn record(&self, kind: ErrorKind) {
+        self.gateway.ledger.record(LedgerEntry {
+            request_id: self.id,
+            attempt: 0,
+            started_at: self.started_at,
+            caller: self.caller.clone(),
+            target: None,
+            outcome: Outcome::Failed(kind),
+            usage: Usage::estimated(TokenUsage::default()),
+            cost: Cost::Priced {
+                amount: NanoUsd::ZERO,
+                is_incomplete: false,
+            },
+            possible_cost: NanoUsd::ZERO,
+            latency: self.started.elapsed(),
+            cache: CacheOutcome::BYPASS,
+        });
+    }
+
+    /// Without a word of prompt or answer.
+    fn log_answer(&self, completion: &Completion) {
+        tracing::info!(
+            request_id = %self.id,
+            caller = %self.caller,
+            provider = %completion.provider,
+            model = %completion.model,
+            input_tokens = completion.usage.tokens.total_input(),
+            output_tokens = completion.usage.tokens.total_output(),
+            cost_usd = completion.cost.amount().map(NanoUsd::usd),
+            latency_ms = completion.latency.as_millis() as u64,
+            attempts = completion.routing.attempts.len(),
+            "answered"
+        );
+    }
+
+    fn log_error(&self, error: &Error) {
+        // What is wrong with a request is said in the caller's own words, and
+        // vendors that refuse one quote it.
+        let quotes_the_request = matches!(
+            error.kind,
+            ErrorKind::CallerInvalidRequest | ErrorKind::ProviderRejected
+        );
+        let message = if quotes_the_request {
+            ""
+        } else {
+            &error.message
+        };
+        tracing::info!(
+            request_id = %self.id,
+            caller = %self.caller,
+            error_type = %error.kind,
+            attempts = error.attempts.len(),
+            error = message,
+            "not answered"
+        );
+    }
+}
+
+impl Drop for OpenCall<'_> {
+    fn drop(&mut self) {
+        let latency = self.started.elapsed();
+        self.gateway.metrics.call_ended(self.outcome, latency);
+        if self.outcome == CallOutcome::Abandoned {
+            tracing::info!(
+                request_id = %self.id,
+                caller = %self.caller,
+                latency_ms = latency.as_millis() as u64,
+                "the caller left"
+            );
+        }
+    }
+}
