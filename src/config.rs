@@ -124,13 +124,15 @@ impl Config {
         Ok(config)
     }
 
-    /// Returns the models and aliases of the configured vendors.
+    /// Returns the models of the configured vendors, and the names of the
+    /// others.
     pub fn catalogue(&self) -> Catalogue {
-        let models = self
+        let (here, elsewhere): (Vec<_>, Vec<_>) = self
             .models
             .iter()
-            .filter(|spec| self.is_configured(&spec.provider));
-        Catalogue::new(models.cloned().collect(), self.aliases.clone())
+            .cloned()
+            .partition(|spec| self.is_configured(&spec.provider));
+        Catalogue::new(here, elsewhere, self.aliases.clone())
     }
 
     /// Returns all prices, ready for use.

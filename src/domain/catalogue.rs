@@ -155,11 +155,13 @@ impl ModelSpec {
     }
 }
 
-/// A name that no model answers to.
+/// A name that no model answers to here.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub struct LookupError {
     /// The name as it was asked for.
     pub name: String,
+    /// The provider that serves such a model but is not configured.
+    pub unconfigured: Option<ProviderName>,
     /// Known names that are spelled much like it, nearest first, at most 3.
     pub near: Vec<String>,
 }
@@ -167,6 +169,12 @@ pub struct LookupError {
 impl fmt::Display for LookupError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let shown: String = self.name.chars().take(80).collect();
+        if let Some(provider) = &self.unconfigured {
+            return write!(
+                f,
+                "{shown:?} is a model of {provider}, which has no key here"
+            );
+        }
         write!(f, "no model is named {shown:?}")?;
         if self.near.is_empty() {
             write!(f, "; GET /v1/models lists what is served")
@@ -183,19 +191,29 @@ pub struct Catalogue {
     by_id: HashMap<String, usize>,
     by_canonical: HashMap<String, usize>,
     aliases: HashMap<String, usize>,
+    // Names of models whose provider is not configured.
+    elsewhere: HashMap<String, ProviderName>,
 }
 
 impl Catalogue {
-    /// Collects models, in the order that breaks ties in routing.
+    /// Collects models, in the order that breaks ties in routing, and those
+    /// `elsewhere`, whose provider is not configured: they are known by name
+    /// alone.
     ///
-    /// `aliases` map a name to a canonical `provider/id`; one whose model is
-    /// not in `models` (its provider has no key) is left out. Where two
-    /// providers serve the same id, the first one has it.
+    /// `aliases` map a name to a canonical `provider/id`. Where two providers
+    /// serve the same id, the first one has it.
     pub fn new(
         models: Vec<ModelSpec>,
+        elsewhere: impl IntoIterator<Item = ModelSpec>,
         aliases: impl IntoIterator<Item = (String, String)>,
     ) -> Self {
         let mut catalogue = Self::default();
+        for model in elsewhere {
+            let names = [model.id.as_str().to_owned(), model.canonical()];
+            for name in names {
+                catalogue.elsewhere.insert(name, model.provider.clone());
+            }
+        }
         for (index, model) in models.iter().enumerate() {
             catalogue
                 .by_id
@@ -209,6 +227,8 @@ impl Catalogue {
         for (alias, canonical) in aliases {
             if let Some(&index) = catalogue.by_canonical.get(&canonical) {
                 catalogue.aliases.insert(alias, index);
+            } else if let Some(provider) = catalogue.elsewhere.get(&canonical).cloned() {
+                catalogue.elsewhere.insert(alias, provider);
             }
         }
         catalogue.models = models;
@@ -239,6 +259,7 @@ impl Catalogue {
             .and_then(|&index| self.models.get(index))
             .ok_or_else(|| LookupError {
                 name: name.to_owned(),
+                unconfigured: self.elsewhere.get(name).cloned(),
                 near: self.near(name),
             })
     }

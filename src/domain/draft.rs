@@ -1,10 +1,12 @@
 //! From what a caller sent to a request that is known to be good.
 
 mod faults;
+mod whole_number;
 
 use std::time::Duration;
 
 use faults::Faults;
+pub use whole_number::whole_number;
 
 use super::{
     CacheMode, CompletionRequest, ContentPart, Effort, Error, Message, ModelSelector, NanoUsd,

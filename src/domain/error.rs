@@ -79,6 +79,8 @@ pub struct Error {
     pub retry_after: Option<Duration>,
     /// What was tried before giving up, in order.
     pub attempts: Vec<Attempt>,
+    /// The argument that names something that does not exist.
+    pub unknown: Option<&'static str>,
 }
 
 impl Error {
@@ -91,6 +93,16 @@ impl Error {
             is_retryable: false,
             retry_after: None,
             attempts: Vec::new(),
+            unknown: None,
+        }
+    }
+
+    /// Makes the error of a request whose `argument` names nothing that
+    /// exists.
+    pub fn unknown(argument: &'static str, message: impl Into<String>) -> Self {
+        Self {
+            unknown: Some(argument),
+            ..Self::invalid(message)
         }
     }
 

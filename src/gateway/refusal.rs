@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::domain::{
     Attempt, Catalogue, Error, ErrorKind, FilterReason, ProviderError, ProviderErrorKind,
-    TimeoutPhase,
+    ProviderName, TimeoutPhase,
 };
 use crate::routing::{Facts, Ranking, shortfall};
 
@@ -44,6 +44,18 @@ pub(super) fn nothing_can_answer(
             facts.input_tokens, facts.max_tokens,
         );
         return Error::invalid(message);
+    }
+    let served = |name: &&ProviderName| {
+        let mut models = catalogue.models().iter();
+        models.any(|spec| spec.provider == **name)
+    };
+    let absent = facts
+        .requirements
+        .providers
+        .iter()
+        .filter(|name| !served(name));
+    for name in absent {
+        let _ = write!(message, "; {name} has no key here");
     }
     for (reason, models) in reasons {
         let shown: Vec<&str> = models.iter().take(3).map(String::as_str).collect();
@@ -91,6 +103,7 @@ impl Failures {
             is_retryable: self.is_any_retryable,
             retry_after: self.soonest,
             attempts,
+            unknown: None,
         }
     }
 }
@@ -108,6 +121,7 @@ pub(super) fn out_of_time(attempts: Vec<Attempt>) -> Error {
         is_retryable: true,
         retry_after: None,
         attempts,
+        unknown: None,
     }
 }
 
@@ -119,6 +133,7 @@ pub(super) fn stopping(attempts: Vec<Attempt>) -> Error {
         is_retryable: true,
         retry_after: Some(Duration::from_secs(1)),
         attempts,
+        unknown: None,
     }
 }
 
@@ -131,6 +146,7 @@ pub(super) fn overloaded(max_in_flight: usize) -> Error {
         // A completion lasts seconds; some end within this time (chosen).
         retry_after: Some(Duration::from_millis(250)),
         attempts: Vec::new(),
+        unknown: None,
     }
 }
 

@@ -32,7 +32,7 @@ impl Gateway {
                 .catalogue
                 .find(name)
                 .map(Some)
-                .map_err(|unknown| Error::invalid(unknown.to_string())),
+                .map_err(|unknown| Error::unknown("model", unknown.to_string())),
         }
     }
 

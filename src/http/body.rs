@@ -5,9 +5,13 @@ use std::time::Duration;
 
 use axum::body::Body;
 use bytes::{Bytes, BytesMut};
+use http::StatusCode;
 use http_body_util::BodyExt as _;
 use thiserror::Error;
 use tokio::time::timeout;
+
+/// The deepest JSON that is read; parsers that recurse end well beyond it.
+const MAX_DEPTH: usize = 64;
 
 /// A body that is not taken.
 #[derive(Debug, Error)]
@@ -15,12 +19,26 @@ pub(super) enum BodyError {
     /// It is too long.
     #[error("the request body exceeds {0} bytes")]
     TooLarge(usize),
+    /// Its JSON is nested too deeply.
+    #[error("the request body is nested more than {0} levels deep")]
+    TooDeep(usize),
     /// The client paused for too long.
     #[error("the request body did not arrive in time")]
     TooSlow,
     /// The connection broke.
     #[error("the request body could not be read")]
     Broken,
+}
+
+impl BodyError {
+    /// Returns the status that says so.
+    pub(super) const fn status(&self) -> StatusCode {
+        match self {
+            Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
+            Self::Broken | Self::TooDeep(_) => StatusCode::BAD_REQUEST,
+        }
+    }
 }
 
 /// Reads a whole body of at most `max_bytes`, whose sender never pauses for
@@ -58,11 +76,36 @@ pub(super) async fn read(
         }
     }
     // Most bodies arrive in one piece, which is not copied.
-    Ok(match pieces.as_slice() {
+    let whole = match pieces.as_slice() {
         [] => Bytes::new(),
         [only] => only.clone(),
         many => many.concat().into(),
-    })
+    };
+    if is_nested_deeper(&whole, MAX_DEPTH) {
+        return Err(BodyError::TooDeep(MAX_DEPTH));
+    }
+    Ok(whole)
+}
+
+/// Tells whether brackets outside of strings stand more than `most` deep.
+fn is_nested_deeper(json: &[u8], most: usize) -> bool {
+    let (mut depth, mut is_string, mut is_escaped) = (0_usize, false, false);
+    for byte in json {
+        match byte {
+            _ if is_escaped => is_escaped = false,
+            b'\\' if is_string => is_escaped = true,
+            b'"' => is_string = !is_string,
+            b'{' | b'[' if !is_string => {
+                depth += 1;
+                if depth > most {
+                    return true;
+                }
+            }
+            b'}' | b']' if !is_string => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    false
 }
 
 #[cfg(test)]
@@ -93,6 +136,17 @@ mod tests {
         let refused = read(Body::from("12345"), 4, PAUSE).await.unwrap_err();
 
         assert!(matches!(refused, BodyError::TooLarge(4)));
+    }
+
+    #[test]
+    fn depth_counts_brackets_outside_of_strings() {
+        let nested = |levels: usize| "[".repeat(levels) + &"]".repeat(levels);
+
+        assert!(!is_nested_deeper(nested(64).as_bytes(), 64));
+        assert!(is_nested_deeper(nested(65).as_bytes(), 64));
+        assert!(!is_nested_deeper(nested(2).repeat(100).as_bytes(), 64));
+        let quoted = format!(r#"{{"a": "\"{}", "b": "\\"}}"#, "[".repeat(100));
+        assert!(!is_nested_deeper(quoted.as_bytes(), 64));
     }
 
     #[tokio::test(start_paused = true)]

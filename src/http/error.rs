@@ -25,7 +25,17 @@ struct Body<'a> {
 
 /// Refuses a request before anyone looked at what it asks.
 pub(super) fn refusal(status: StatusCode, message: &str) -> Response {
-    envelope(status, message, "caller_invalid_request")
+    let body = Body {
+        message,
+        family: family(status),
+        param: None,
+        code: "caller_invalid_request",
+    };
+    let mut response = (status, Json(Envelope { error: body })).into_response();
+    // A body that was too slow may be quicker next time.
+    let should_retry = status == StatusCode::REQUEST_TIMEOUT;
+    put_should_retry(&mut response, should_retry);
+    response
 }
 
 /// Answers an error of the pipeline in OpenAI's envelope. `code` carries the
@@ -37,11 +47,15 @@ pub(super) fn openai_error(error: &Error, request: RequestId) -> Response {
         (ErrorKind::PolicyBudgetExceeded, _) => "insufficient_quota",
         (kind, _) => kind.as_str(),
     };
-    let mut response = envelope(status, &error.message, code);
+    let body = Body {
+        message: &error.message,
+        family: family(status),
+        param: error.unknown,
+        code,
+    };
+    let mut response = (status, Json(Envelope { error: body })).into_response();
+    put_should_retry(&mut response, error.is_retryable);
     let headers = response.headers_mut();
-    // OpenAI's clients retry by status unless they are told.
-    let should_retry = if error.is_retryable { "true" } else { "false" };
-    headers.insert("x-should-retry", HeaderValue::from_static(should_retry));
     if let Some(wait) = error.retry_after {
         let milliseconds = u64::try_from(wait.as_micros().div_ceil(1000)).unwrap_or(u64::MAX);
         headers.insert("retry-after-ms", milliseconds.into());
@@ -58,12 +72,7 @@ pub(super) fn openai_error(error: &Error, request: RequestId) -> Response {
 
 /// Answers a body that was not taken.
 pub(super) fn body_error(error: &BodyError) -> Response {
-    let status = match error {
-        BodyError::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
-        BodyError::TooSlow => StatusCode::REQUEST_TIMEOUT,
-        BodyError::Broken => StatusCode::BAD_REQUEST,
-    };
-    refusal(status, &error.to_string())
+    refusal(error.status(), &error.to_string())
 }
 
 /// Writes a header whose value is plain ASCII; anything else is left out.
@@ -73,11 +82,15 @@ pub(super) fn put(headers: &mut http::HeaderMap, name: &'static str, value: &str
     }
 }
 
+/// OpenAI's clients retry by status unless they are told.
+fn put_should_retry(response: &mut Response, should_retry: bool) {
+    let word = HeaderValue::from_static(if should_retry { "true" } else { "false" });
+    response.headers_mut().insert("x-should-retry", word);
+}
+
 fn status(error: &Error) -> StatusCode {
     match error.kind {
-        ErrorKind::CallerInvalidRequest if error.message.starts_with("no model is named") => {
-            StatusCode::NOT_FOUND
-        }
+        ErrorKind::CallerInvalidRequest if error.unknown.is_some() => StatusCode::NOT_FOUND,
         ErrorKind::CallerInvalidRequest | ErrorKind::ProviderRejected => StatusCode::BAD_REQUEST,
         ErrorKind::CallerUnauthorized => StatusCode::UNAUTHORIZED,
         ErrorKind::PolicyBlocked => StatusCode::FORBIDDEN,
@@ -95,21 +108,12 @@ fn status(error: &Error) -> StatusCode {
     }
 }
 
-fn envelope(status: StatusCode, message: &str, code: &str) -> Response {
-    let family = match status.as_u16() {
+const fn family(status: StatusCode) -> &'static str {
+    match status.as_u16() {
         401 => "authentication_error",
         403 => "permission_error",
         429 => "rate_limit_error",
         400..=499 => "invalid_request_error",
         _ => "server_error",
-    };
-    let body = Envelope {
-        error: Body {
-            message,
-            family,
-            param: None,
-            code,
-        },
-    };
-    (status, Json(body)).into_response()
+    }
 }

@@ -12,6 +12,9 @@ use http::{HeaderValue, StatusCode, Uri, header};
 use super::Door;
 use super::error::refusal;
 
+/// The longest path and query, in bytes.
+const MAX_TARGET_BYTES: usize = 8 * 1024;
+
 /// The names and origins that are let in besides loopback.
 #[derive(Clone, Debug)]
 pub(super) struct Allowed {
@@ -51,6 +54,13 @@ impl Allowed {
 
 /// Lets a request pass whose `Host` and `Origin` are allowed.
 pub(super) async fn check(State(door): State<Door>, request: Request, next: Next) -> Response {
+    let target = request.uri().path_and_query();
+    if target.is_some_and(|target| target.as_str().len() > MAX_TARGET_BYTES) {
+        return refusal(
+            StatusCode::URI_TOO_LONG,
+            "the request's address is too long",
+        );
+    }
     if !has_allowed_host(&door.allowed, &request) {
         let message = "this Host is not allowed; name it in ALLOWED_HOSTS";
         return refusal(StatusCode::FORBIDDEN, message);

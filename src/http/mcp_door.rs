@@ -85,12 +85,7 @@ async fn mend(State(door): State<Door>, request: Request, next: Next) -> Respons
 }
 
 fn unreadable(error: &BodyError) -> Response {
-    let status = match error {
-        BodyError::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
-        BodyError::TooSlow => StatusCode::REQUEST_TIMEOUT,
-        BodyError::Broken => StatusCode::BAD_REQUEST,
-    };
-    rpc_error(status, INVALID_REQUEST, &error.to_string())
+    rpc_error(error.status(), INVALID_REQUEST, &error.to_string())
 }
 
 fn rpc_error(status: StatusCode, code: i32, message: &str) -> Response {

@@ -68,6 +68,9 @@ pub(super) async fn one(State(door): State<Door>, Path(name): Path<String>) -> R
     }
     match door.gateway.catalogue().find(&name) {
         Ok(spec) => Json(Model::from(spec)).into_response(),
-        Err(unknown) => openai_error(&Error::invalid(unknown.to_string()), RequestId::random()),
+        Err(unknown) => openai_error(
+            &Error::unknown("model", unknown.to_string()),
+            RequestId::random(),
+        ),
     }
 }

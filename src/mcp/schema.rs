@@ -83,6 +83,9 @@ fn forget_null(node: &mut Value) {
             if let Some(Value::Array(values)) = members.get_mut("enum") {
                 values.retain(|value| !value.is_null());
             }
+            if members.get("default").is_some_and(Value::is_null) {
+                members.remove("default");
+            }
             members.values_mut().for_each(forget_null);
         }
         Value::Array(items) => items.iter_mut().for_each(forget_null),

@@ -17,7 +17,7 @@ def free_port():
 def test_a_real_model_answers_with_its_own_counts():
     # cargo needs its own variables to find what is built already.
     cargo = {name: value for name, value in os.environ.items() if name.startswith(("CARGO", "RUST"))}
-    command = [ROOT / "run_local.sh", "--local-llm", "--debug", "--port", str(free_port())]
+    command = [ROOT / "run_local.sh", "--local-llm", "--debug", "--no-dotenv", "--port", str(free_port())]
     process = Process(
         command, r"listening address=([\d.]+:\d+)", env=clean_environment(**cargo), seconds=600
     )

@@ -171,6 +171,16 @@ async fn null_counts_as_absent_everywhere() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn whole_numbers_may_be_written_with_a_point() {
+    let rig = Rig::new();
+
+    let asked = json!({"prompt": "say: ok", "max_tokens": 10.0, "timeout_ms": 5e3, "seed": 1.0});
+    let answer = rig.complete(asked).await;
+
+    assert_eq!(answer["text"], "ok");
+}
+
+#[tokio::test(start_paused = true)]
 async fn strange_texts_go_through_untouched() {
     let rig = Rig::new();
     for text in [

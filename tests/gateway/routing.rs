@@ -194,3 +194,27 @@ async fn without_any_vendor_the_error_says_what_to_set() {
     );
     assert_eq!(ready.status, 503);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_model_whose_vendor_has_no_key_is_told_from_none() {
+    let rig = Rig::with(&[("ANTHROPIC_API_KEY", "")]);
+    for name in [
+        "claude-opus-5-5",
+        "anthropic/claude-opus-5-5",
+        "claude-3-opus",
+    ] {
+        let error = rig.refused(json!({"prompt": "hi", "model": name})).await;
+
+        let message = error["message"].as_str().unwrap();
+        assert!(
+            message.contains("anthropic, which has no key here"),
+            "{message}"
+        );
+    }
+    let only = json!({"prompt": "hi", "requirements": {"providers": ["anthropic"]}});
+
+    let error = rig.refused(only).await;
+
+    let message = error["message"].as_str().unwrap();
+    assert!(message.contains("anthropic has no key here"), "{message}");
+}

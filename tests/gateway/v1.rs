@@ -43,6 +43,17 @@ async fn an_answer_has_openais_form() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn the_headers_name_what_was_dropped() {
+    let rig = Rig::new();
+
+    let all = rig.chat(hello(json!({"reasoning_effort": "none"}))).await;
+    let some = rig.chat(hello(json!({"stop": "x", "seed": 1}))).await;
+
+    assert_eq!(all.header("x-gateway-dropped-parameters"), "");
+    assert_eq!(some.header("x-gateway-dropped-parameters"), "stop");
+}
+
+#[tokio::test(start_paused = true)]
 async fn mistakes_get_openais_envelope_and_never_a_500() {
     let rig = Rig::new();
     let long_list = vec![json!({"role": "user", "content": "a"}); 1_001];
@@ -53,6 +64,7 @@ async fn mistakes_get_openais_envelope_and_never_a_500() {
         ("{}".to_owned(), 400),
         (format!("{} {{}}", hello(json!({}))), 400),
         (hello(json!({"messages": []})), 400),
+        (format!("{}1{}", "[".repeat(100), "]".repeat(100)), 400),
         (hello(json!({"messages": "hi"})), 400),
         (
             hello(json!({"messages": [{"role": "robot", "content": "a"}]})),
@@ -82,6 +94,7 @@ async fn mistakes_get_openais_envelope_and_never_a_500() {
         (hello(json!({"max_tokens": 0})), 400),
         (hello(json!({"max_completion_tokens": 99_999_999})), 400),
         (hello(json!({"n": 2})), 400),
+        (hello(json!({"verbosity": "low"})), 400),
         (hello(json!({"stream": true})), 400),
         (
             hello(json!({"tools": [{"type": "function", "function": {"name": "f"}}]})),
@@ -230,6 +243,8 @@ async fn unknown_paths_and_methods_are_told_apart() {
         .unwrap();
 
     assert_eq!(rig.get("/nothing").await.status, 404);
+    let long = format!("/v1/models/{}", "a".repeat(9_000));
+    assert_eq!(rig.get(&long).await.status, 414);
     assert_eq!(rig.get("/v1/chat/completions").await.status, 405);
     assert_eq!(rig.send(delete).await.status, 405);
 }

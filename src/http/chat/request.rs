@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-use crate::domain::{ContentPart, Draft, Effort, Error, Message, Role};
+use crate::domain::{ContentPart, Draft, Effort, Error, Message, Role, whole_number};
 
 /// The answer's length when the client says nothing: OpenAI's own default is
 /// the model's limit, which would reserve a fortune for every short answer.
@@ -16,13 +16,17 @@ const DEFAULT_MAX_TOKENS: u64 = 4_096;
 struct ChatRequest {
     model: Option<String>,
     messages: Vec<ChatMessage>,
+    #[serde(default, deserialize_with = "whole_number")]
     max_tokens: Option<u64>,
+    #[serde(default, deserialize_with = "whole_number")]
     max_completion_tokens: Option<u64>,
     temperature: Option<f64>,
     top_p: Option<f64>,
     stop: Option<Stop>,
+    #[serde(default, deserialize_with = "whole_number")]
     seed: Option<i64>,
     reasoning_effort: Option<Effort>,
+    #[serde(default, deserialize_with = "whole_number")]
     n: Option<u64>,
     stream: Option<bool>,
     presence_penalty: Option<f64>,
@@ -50,8 +54,7 @@ struct ChatRequest {
     _prompt_cache_key: Option<IgnoredAny>,
     #[serde(rename = "prompt_cache_retention")]
     _prompt_cache_retention: Option<IgnoredAny>,
-    #[serde(rename = "verbosity")]
-    _verbosity: Option<IgnoredAny>,
+    verbosity: Option<IgnoredAny>,
 }
 
 #[derive(Deserialize)]
@@ -161,6 +164,7 @@ impl ChatRequest {
                 "stream: streaming is not supported yet",
             ),
             (self.logprobs == Some(true), "logprobs: not supported"),
+            (self.verbosity.is_some(), "verbosity: not supported"),
             (
                 is_set(self.presence_penalty),
                 "presence_penalty: not supported",

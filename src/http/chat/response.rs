@@ -98,6 +98,10 @@ pub(super) fn write(completion: &Completion, now: Timestamp) -> Response {
         "x-gateway-attempts",
         &completion.routing.attempts.len().to_string(),
     );
+    if !completion.dropped_parameters.is_empty() {
+        let dropped = completion.dropped_parameters.join(", ");
+        put(headers, "x-gateway-dropped-parameters", &dropped);
+    }
     if let Some(cost) = completion.cost.amount() {
         put(headers, "x-gateway-cost-usd", &decimal(cost));
     }

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::domain::{
-    CacheMode, Draft, DraftRequirements, Effort, Message, Role, TaskLabel, Weights,
+    CacheMode, Draft, DraftRequirements, Effort, Message, Role, TaskLabel, Weights, whole_number,
 };
 
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -20,6 +20,7 @@ pub(super) struct Input {
     model: Option<String>,
     /// Longest visible answer in tokens; thinking comes on top. Default 1000.
     #[schemars(range(min = 1, max = 32000))]
+    #[serde(default, deserialize_with = "whole_number")]
     max_tokens: Option<u64>,
     /// Sent only if given and only to models that take it.
     #[schemars(range(min = 0, max = 2))]
@@ -33,6 +34,7 @@ pub(super) struct Input {
     #[schemars(length(max = 4))]
     stop: Option<Vec<String>>,
     /// Asks for repeatable sampling where the model has it.
+    #[serde(default, deserialize_with = "whole_number")]
     seed: Option<i64>,
     /// Accepted; the answer arrives whole for now.
     #[serde(rename = "stream")]
@@ -43,6 +45,7 @@ pub(super) struct Input {
     cache_mode: Option<InputCacheMode>,
     /// How long to wait in milliseconds, all attempts together. Default 50000.
     #[schemars(range(min = 1, max = 600_000))]
+    #[serde(default, deserialize_with = "whole_number")]
     timeout_ms: Option<u64>,
     /// true: only explain which model would answer; costs nothing.
     route_only: Option<bool>,
@@ -91,6 +94,7 @@ struct InputRequirements {
     /// Refuse models expected to cost more, in USD.
     max_cost_usd: Option<f64>,
     /// Refuse models expected to take longer, in milliseconds.
+    #[serde(default, deserialize_with = "whole_number")]
     max_latency_ms: Option<u64>,
     /// Refuse models expected to be worse.
     #[schemars(range(min = 0, max = 1))]
