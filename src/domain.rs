@@ -26,7 +26,9 @@ pub use completion::{
     Attempt, AttemptOutcome, CacheOutcome, CacheStatus, Candidate, Chunk, Completion, Cost,
     FilterReason, FinishReason, ProviderAnswer, RoutingReport, TaskGuess,
 };
-pub use draft::{DEFAULT_MAX_TOKENS, Draft, DraftRequirements, MAX_TIMEOUT, MAX_TOKENS};
+pub use draft::{
+    DEFAULT_MAX_TOKENS, Draft, DraftRequirements, MAX_TIMEOUT, MAX_TOKENS, whole_number,
+};
 pub use error::{Error, ErrorKind};
 pub use ids::{Caller, ModelId, ProviderName, RequestId, Secret};
 pub use ledger::{LedgerEntry, Outcome};

@@ -107,6 +107,7 @@ fn cors(allowed: Arc<Allowed>) -> CorsLayer {
         "x-gateway-cache",
         "x-gateway-cost-usd",
         "x-gateway-attempts",
+        "x-gateway-dropped-parameters",
         "x-gateway-request-id",
         "retry-after",
         "retry-after-ms",
