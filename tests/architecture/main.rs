@@ -6,7 +6,8 @@
     reason = "a test may stop at the first surprise, and so may its helpers"
 )]
 
-use std::collections::BTreeSet;
+mod reader;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -84,9 +85,8 @@ fn imports_run_one_way() {
             broken.push(format!("{}: {module} is not in the plan", path.display()));
             continue;
         };
-        for import in imports(&path, &text) {
-            let is_ours = EDGES.iter().any(|(name, _)| *name == import);
-            if is_ours && import != module && !allowed.contains(&import.as_str()) {
+        for import in reader::names(&path, &text).ours {
+            if import != module && !allowed.contains(&import.as_str()) {
                 broken.push(format!("{}: {module} imports {import}", path.display()));
             }
         }
@@ -128,11 +128,9 @@ fn outside_crates_keep_to_their_place() {
     let mut strays = Vec::new();
     for (path, text) in sources("src") {
         let module = module_of(&path);
+        let foreign = reader::names(&path, &text).foreign;
         for (name, places) in PLACES {
-            // Quoted names, as in a filter of log lines, follow a comma.
-            let starts = [" ", "(", "<", "&"].map(|before| format!("{before}{name}::"));
-            let uses = starts.iter().any(|start| text.contains(start));
-            if uses && !places.contains(&module.as_str()) {
+            if foreign.contains(name) && !places.contains(&module.as_str()) {
                 strays.push(format!("{}: {name}", path.display()));
             }
         }
@@ -148,19 +146,9 @@ fn the_server_links_no_simulator() {
 
     assert!(!dependencies.contains("vendor_sim"));
     for (path, text) in sources("src") {
-        assert!(!text.contains("vendor_sim::"), "{}", path.display());
+        let foreign = reader::names(&path, &text).foreign;
+        assert!(!foreign.contains("vendor_sim"), "{}", path.display());
     }
-}
-
-#[test]
-fn the_reader_of_imports_sees_every_form() {
-    let text = "use crate::{alpha, beta::B};\nfn f() { crate::gamma::g(); }\n\
-                use super::super::delta::D;\nuse super::sibling::S;\n";
-
-    let found = imports(Path::new("src/http/chat.rs"), text);
-
-    let expected = ["alpha", "beta", "delta", "gamma"].map(str::to_owned);
-    assert_eq!(found, BTreeSet::from(expected));
 }
 
 fn root() -> &'static Path {
@@ -195,53 +183,4 @@ fn module_of(path: &Path) -> String {
     let first = below.components().next().unwrap().as_os_str();
     let first = Path::new(first).file_stem().unwrap();
     first.to_string_lossy().into_owned()
-}
-
-/// Lists the top-level modules that a file names, by `crate::` or by enough
-/// `super::` to reach the root.
-fn imports(path: &Path, text: &str) -> BTreeSet<String> {
-    let code: String = text
-        .lines()
-        .map(|line| line.split("//").next().unwrap_or_default())
-        .collect::<Vec<_>>()
-        .join("\n");
-    let mut found = BTreeSet::new();
-    // The modules of tests begin a level deeper; they come last in a file.
-    let served = code.split("#[cfg(test)]").next().unwrap_or_default();
-    let depth = path.components().count() - 1;
-    for (text, prefix) in [
-        (code.as_str(), "crate::".to_owned()),
-        (served, "super::".repeat(depth)),
-    ] {
-        for (at, _) in text.match_indices(&prefix) {
-            found.extend(heads(&text[at + prefix.len()..]));
-        }
-    }
-    found.remove("super");
-    found
-}
-
-/// Returns the first name of a path, or those of all paths in braces.
-fn heads(path: &str) -> Vec<String> {
-    let word = |text: &str| {
-        let letters = text.trim_start().chars();
-        letters
-            .take_while(|letter| letter.is_alphanumeric() || *letter == '_')
-            .collect::<String>()
-    };
-    let Some(group) = path.strip_prefix('{') else {
-        return vec![word(path)];
-    };
-    let (mut depth, mut names) = (0, vec![word(group)]);
-    for (at, letter) in group.char_indices() {
-        match letter {
-            '{' => depth += 1,
-            '}' if depth == 0 => break,
-            '}' => depth -= 1,
-            ',' if depth == 0 => names.push(word(&group[at + 1..])),
-            _ => {}
-        }
-    }
-    names.retain(|name| !name.is_empty());
-    names
 }
