@@ -88,6 +88,14 @@ impl Report {
     }
 
     /// Records a fault of an environment variable.
+    /// Tells whether a place has a fault already, so that what follows from
+    /// it need not be said.
+    pub(super) fn has_fault_at(&self, source: &str, path: impl ToString) -> bool {
+        let path = path.to_string();
+        let mut faults = self.faults.iter();
+        faults.any(|fault| fault.source == source && fault.path == path)
+    }
+
     pub(super) fn variable(&mut self, name: &str, reason: impl Into<String>) {
         self.fault("environment", name, reason);
     }

@@ -125,22 +125,28 @@ fn forms(document: &Document, report: &mut Report) -> Vec<(Path, PriceForm)> {
     for (index, row) in rows.iter().enumerate() {
         let path = path.index(index);
         let reading = typed::read::<PriceForm>(document::to_json(row));
-        let is_whole = reading.faults.is_empty();
         for (place, reason) in reading.faults {
             fault_at(report, source, &path.join(&place), reason);
         }
-        if let Some(form) = reading.value.filter(|_| is_whole) {
-            forms.push((path, form));
-        }
+        // What can be read of a faulty row is checked all the same, so that
+        // its other faults come now.
+        forms.extend(reading.value.map(|form| (path, form)));
     }
     forms
+}
+
+/// Reports a fault that may be but what follows from another at its place.
+fn unless_faulty(report: &mut Report, source: &str, path: &Path, reason: &str) {
+    if !report.has_fault_at(source, path) {
+        fault_at(report, source, path, reason);
+    }
 }
 
 impl PriceForm {
     fn price(self, source: &str, path: &Path, report: &mut Report) -> Option<Price> {
         let mut missing = |key: &str, is_missing: bool| {
             if is_missing {
-                fault_at(report, source, &path.key(key), "is missing");
+                unless_faulty(report, source, &path.key(key), "is missing");
             }
         };
         missing("model", self.model.is_none());
@@ -194,7 +200,7 @@ fn bands(
             .filter(|tokens| *tokens > least);
         if above_input.is_none() {
             let reason = "must be a number of tokens, 1 or more, rising from band to band";
-            fault_at(report, source, &path.key("above_input"), reason);
+            unless_faulty(report, source, &path.key("above_input"), reason);
         }
         let card = Rates {
             input: form.input,
@@ -239,7 +245,7 @@ impl Rates {
         let cache_write_1h = rate("cache_write_1h", self.cache_write_1h);
         for (key, value) in [("input", self.input), ("output", self.output)] {
             if value.is_none() {
-                fault_at(report, source, &path.key(key), "is missing");
+                unless_faulty(report, source, &path.key(key), "is missing");
             }
         }
         let card = RateCard {

@@ -157,6 +157,10 @@ prices:
 
     let expected = [
         "prices[0].input: must be a whole number, not a number with a fraction",
+        "prices[0].from: is missing",
+        "prices[0].source: is missing",
+        "prices[0].output: is missing",
+        "prices[0].model: must be provider/id, as in openai/gpt-6-luna",
         "prices[1].source: is missing",
         "prices[1].input: is missing",
         "prices[1].bands[1].above_input: must be a number of tokens, 1 or more, rising from \
