@@ -10,27 +10,31 @@ fail() { printf '%s: %s\n' "$(basename "$0")" "$*" >&2; exit 1; }
 stop_children() {
   local child
   for child in "${children[@]:-}"; do
-    [ -n "$child" ] && kill "$child" 2>/dev/null
+    if [ -n "$child" ]; then kill "$child" 2>/dev/null || true; fi
   done
   for child in "${children[@]:-}"; do
-    [ -n "$child" ] && wait "$child" 2>/dev/null
+    if [ -n "$child" ]; then wait "$child" 2>/dev/null || true; fi
   done
-  return 0
 }
 trap stop_children EXIT
 
-# Hands SIGTERM and SIGINT on, so that the gateway can answer what is in flight.
+# Hands SIGTERM on, so that the gateway can answer what is in flight. Ctrl-C reaches it by itself,
+# and a second signal would end it at once.
 forward_signals() {
   # shellcheck disable=SC2064
-  trap "kill -TERM $1 2>/dev/null || true" TERM INT
+  trap "kill -TERM $1 2>/dev/null || true" TERM
+  trap ':' INT
 }
 
-# Waits for a child to end, however many signals arrive meanwhile.
+# Waits for a child to end, however many signals arrive meanwhile, and returns its exit code.
 wait_for_child() {
   local code=0
-  while kill -0 "$1" 2>/dev/null; do
+  wait "$1" || code=$?
+  # Above 128 a signal may have cut the waiting short, not the child.
+  while [ "$code" -gt 128 ]; do
     code=0
     wait "$1" || code=$?
+    kill -0 "$1" 2>/dev/null || break
   done
   return "$code"
 }

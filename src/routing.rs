@@ -1,7 +1,7 @@
 //! Which target answers a request, and why.
 //!
 //! Pure functions of the request's facts, the catalogue and what is known of
-//! each target: [`rank`] filters what cannot answer, asks an [`Estimator`]
+//! each target: [`rank()`] filters what cannot answer, asks an [`Estimator`]
 //! what to expect of the rest, and orders them by one utility. A router that
 //! learns is another estimator.
 

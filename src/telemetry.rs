@@ -4,6 +4,6 @@ mod logging;
 mod metrics;
 mod settings;
 
-pub use logging::start_logging;
+pub use logging::{check_filter, start_logging};
 pub use metrics::{CallOutcome, Metrics};
 pub use settings::{LogFormat, Settings};

@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use reqwest::Url;
+use url::Url;
 
 /// Who is asked at an address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 
 use config::Value;
 use http::HeaderValue;
-use tracing_subscriber::EnvFilter;
 
 use super::fault::Report;
 use super::path::Path;
@@ -13,6 +12,7 @@ use super::{document, fault_at, limits, models, typed};
 use crate::domain::Weights;
 use crate::http::{is_host, is_origin};
 use crate::routing::Scale;
+use crate::telemetry;
 
 /// Records every fault of the settings.
 ///
@@ -267,8 +267,8 @@ impl Checker<'_> {
     }
 
     fn rest(&mut self, form: &SettingsForm) {
-        if let Err(fault) = EnvFilter::try_new(&form.telemetry.log_filter) {
-            self.fault(&Path::dotted("telemetry.log_filter"), fault.to_string());
+        if let Err(fault) = telemetry::check_filter(&form.telemetry.log_filter) {
+            self.fault(&Path::dotted("telemetry.log_filter"), fault);
         }
         let version = &form.providers.anthropic_version;
         let is_date = version.parse::<jiff::civil::Date>().is_ok();

@@ -91,18 +91,18 @@ fn refuse_bombs(text: &str) -> Result<(), String> {
     Ok(())
 }
 
-/// Tells which source a value was read from; for a mapping or list, its
-/// first member's.
+/// Tells which source a value was read from. A mapping that was merged has
+/// several: then one that says something beyond the defaults.
 pub(super) fn origin(value: &Value) -> Option<&str> {
-    value.origin().or_else(|| match &value.kind {
-        ValueKind::Table(members) => {
-            let mut named: Vec<&str> = members.values().filter_map(origin).collect();
-            named.sort_unstable();
-            named.first().copied()
-        }
-        ValueKind::Array(members) => members.iter().find_map(origin),
-        _ => None,
-    })
+    match &value.kind {
+        ValueKind::Table(members) => members
+            .values()
+            .filter_map(origin)
+            .min_by_key(|source| (source.starts_with(super::files::BUILT_IN_PREFIX), *source))
+            .or_else(|| value.origin()),
+        ValueKind::Array(members) => value.origin().or_else(|| members.iter().find_map(origin)),
+        _ => value.origin(),
+    }
 }
 
 /// Finds the source of the value at `path`, or of the nearest one around it

@@ -14,6 +14,9 @@ use super::{document, interpolate, typed};
 /// The longest file that is read, in bytes.
 const LONGEST_FILE: u64 = 1 << 20;
 
+/// What the documents in the binary call themselves, before the file's name.
+pub(super) const BUILT_IN_PREFIX: &str = "built-in ";
+
 /// The files that exist, and what the binary carries of each.
 const BUILT_IN: [(&str, &str); 4] = [
     ("gateway.yaml", include_str!("../../config/gateway.yaml")),
@@ -54,12 +57,14 @@ impl Files {
             &mut files.prompts,
         ];
         for ((name, built_in), documents) in BUILT_IN.into_iter().zip(kinds) {
-            let source = format!("built-in {name}");
+            let source = format!("{BUILT_IN_PREFIX}{name}");
             documents.extend(document(source, built_in, sources, report));
             if let Some(folder) = &folder {
                 let path = folder.path.join(name);
                 let source = path.display().to_string();
                 match read_bounded(&path) {
+                    // A copy of ours changes nothing and takes time to parse.
+                    Ok(Some(text)) if text == built_in => {}
                     Ok(Some(text)) => documents.extend(document(source, &text, sources, report)),
                     Ok(None) => {}
                     Err(reason) => report.fault(source, "", reason),

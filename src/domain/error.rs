@@ -98,4 +98,24 @@ impl Error {
     pub fn invalid(message: impl Into<String>) -> Self {
         Self::new(ErrorKind::CallerInvalidRequest, message)
     }
+
+    /// Makes the error of a request that cannot be read at `path`, for
+    /// `reason`; both are cut, for they may quote all that was sent.
+    pub fn unreadable(path: &str, reason: &str) -> Self {
+        let (path, reason) = (cut(path, 100), cut(reason, 500));
+        Self::invalid(if path == "." {
+            reason
+        } else {
+            format!("{path}: {reason}")
+        })
+    }
+}
+
+fn cut(text: &str, max_chars: usize) -> String {
+    match text.char_indices().nth(max_chars) {
+        None => text.to_owned(),
+        Some((end, _)) => text
+            .get(..end)
+            .map_or_else(String::new, |head| format!("{head}…")),
+    }
 }

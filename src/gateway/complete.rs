@@ -10,8 +10,8 @@ use super::refusal::{self, Failures};
 use super::route::Route;
 use crate::cache::Lookup;
 use crate::domain::{
-    CacheOutcome, Caller, Completion, CompletionRequest, Cost, Effort, Error, NanoUsd, RequestId,
-    Target, TokenUsage, Usage,
+    CacheOutcome, Caller, Completion, CompletionRequest, Cost, Effort, Error, ErrorKind, NanoUsd,
+    RequestId, Target, TokenUsage, Usage,
 };
 use crate::telemetry::CallOutcome;
 
@@ -49,6 +49,14 @@ impl Gateway {
         };
         log(id, caller, &result);
         result
+    }
+
+    /// Counts and logs a request that a door refuses before it becomes a
+    /// call, and returns the refusal.
+    pub fn refused(&self, id: RequestId, caller: &Caller, refusal: Error) -> Error {
+        self.metrics.call_refused(refusal.kind);
+        log(id, caller, &Err(refusal.clone()));
+        refusal
     }
 
     async fn run(
@@ -318,6 +326,10 @@ fn log(id: RequestId, caller: &Caller, result: &Result<Completion, Error>) {
             attempts = completion.routing.attempts.len(),
             "answered"
         ),
+        // What is wrong with a request is said in the caller's own words.
+        Err(error) if error.kind == ErrorKind::CallerInvalidRequest => {
+            tracing::info!(request_id = %id, %caller, error_type = %error.kind, "refused");
+        }
         Err(error) => tracing::info!(
             request_id = %id,
             %caller,

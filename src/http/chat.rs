@@ -41,8 +41,10 @@ async fn answer(
     id: RequestId,
     body: &[u8],
 ) -> Result<Response, Error> {
-    let draft = request::parse(body)?;
-    let request = draft.check(door.gateway.default_timeout())?;
-    let completion = door.gateway.complete(id, caller, &request).await?;
-    Ok(response::write(&completion, door.gateway.now()))
+    let gateway = &door.gateway;
+    let request = request::parse(body)
+        .and_then(|draft| draft.check(gateway.default_timeout()))
+        .map_err(|refusal| gateway.refused(id, caller, refusal))?;
+    let completion = gateway.complete(id, caller, &request).await?;
+    Ok(response::write(&completion, gateway.now()))
 }

@@ -133,3 +133,23 @@ impl Connection {
         drop(self.permit);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn accepted_connections_do_not_wait_to_send() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let slots = Arc::new(Semaphore::new(1));
+
+        let (client, accepted) =
+            tokio::join!(TcpStream::connect(address), accept(&listener, &slots));
+
+        let (socket, _permit) = accepted.unwrap();
+        assert!(socket.nodelay().unwrap());
+        assert_eq!(slots.available_permits(), 0);
+        drop(client);
+    }
+}

@@ -1,15 +1,14 @@
 //! How a failure looks to an MCP client.
 
 use rmcp::model::{CallToolResult, ContentBlock};
-use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::report::AttemptReport;
 use crate::domain::{Error, RequestId};
 
 /// The contract's error, the same for every tool.
-#[derive(Debug, Serialize, JsonSchema)]
-pub(super) struct ErrorReport {
+#[derive(Debug, Serialize)]
+struct ErrorReport {
     #[serde(rename = "type")]
     kind: &'static str,
     message: String,

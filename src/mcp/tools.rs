@@ -73,14 +73,6 @@ struct NoArguments {}
 /// # Errors
 /// `caller_invalid_request` that names the argument at fault.
 fn parse<T: DeserializeOwned>(arguments: JsonObject) -> Result<T, Error> {
-    serde_path_to_error::deserialize(Value::Object(arguments)).map_err(|fault| {
-        let path = fault.path().to_string();
-        let reason = fault.into_inner();
-        let message = if path == "." {
-            reason.to_string()
-        } else {
-            format!("{path}: {reason}")
-        };
-        Error::invalid(message)
-    })
+    serde_path_to_error::deserialize(Value::Object(arguments))
+        .map_err(|fault| Error::unreadable(&fault.path().to_string(), &fault.inner().to_string()))
 }

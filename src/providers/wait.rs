@@ -175,4 +175,14 @@ mod tests {
         assert_eq!(seconds("5"), None);
         assert_eq!(seconds("1.2.3s"), None);
     }
+
+    proptest::proptest! {
+        #[test]
+        fn no_header_makes_anyone_wait_for_ever(value in "[ -~]{0,40}", date in "[ -~]{0,40}") {
+            for name in ["retry-after", "retry-after-ms", "x-ratelimit-reset-tokens"] {
+                let found = wait(&[(name, &value), ("date", &date), ("x-ratelimit-remaining-tokens", "0")]);
+                proptest::prop_assert!(found.is_none_or(|seconds| (0.0..=900.0).contains(&seconds)));
+            }
+        }
+    }
 }

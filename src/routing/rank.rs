@@ -32,19 +32,17 @@ impl Ranking {
         let Some(best) = usable.next() else {
             return "no target can answer".to_owned();
         };
-        let next = usable.next();
-        let lead = next.map_or_else(String::new, |next| {
+        let lead = usable.next().map_or_else(String::new, |next| {
             let lead = best.utility - next.utility;
-            if lead < 0.0 {
-                return format!(
-                    "; {} would have more, but its provider is down",
-                    next.target
-                );
-            }
             format!(", {lead:.3} ahead of {}", next.target)
         });
+        // Only what is down can stand behind something worse.
+        let down = self.usable().find(|next| next.utility > best.utility);
+        let down = down.map_or_else(String::new, |next| {
+            format!("; {} has more, but its provider is down", next.target)
+        });
         format!(
-            "{} has the highest utility, {:.3}{lead}",
+            "{} has the highest utility, {:.3}{lead}{down}",
             best.target, best.utility
         )
     }

@@ -6,6 +6,16 @@ use tracing_subscriber::EnvFilter;
 
 use super::settings::{LogFormat, Settings};
 
+/// Tells whether `filter` can be used as a filter of log lines.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn check_filter(filter: &str) -> Result<(), String> {
+    EnvFilter::try_new(filter)
+        .map(drop)
+        .map_err(|fault| fault.to_string())
+}
+
 /// Starts writing log lines, and logs panics without their payload, which
 /// may hold a prompt.
 ///

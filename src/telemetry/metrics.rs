@@ -148,6 +148,11 @@ impl Metrics {
         self.call_seconds.observe(latency.as_secs_f64());
     }
 
+    /// Counts a request that was refused before it became a call.
+    pub fn call_refused(&self, kind: ErrorKind) {
+        self.calls.with_label_values(&[kind.as_str()]).inc();
+    }
+
     /// Counts an attempt that ended after `latency`.
     pub fn attempt_ended(&self, target: &Target, outcome: AttemptOutcome, latency: Duration) {
         let label = match outcome {

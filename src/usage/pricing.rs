@@ -292,4 +292,20 @@ mod tests {
         assert_eq!(rates.upper_bound(1_000, 100), NanoUsd::new(175_000));
         assert_eq!(rates.estimate(1_000, 100), NanoUsd::new(150_000));
     }
+
+    proptest::proptest! {
+        #[test]
+        fn what_is_set_aside_is_never_less_than_what_is_billed(
+            input in 0_u64..2_000_000, cache_read in 0_u64..2_000_000,
+            write in 0_u64..2_000_000, output in 0_u64..200_000, reasoning in 0_u64..200_000,
+        ) {
+            let rates = Rates(card(100_000, 500_000));
+            let usage = TokenUsage {
+                input, cache_read, cache_write_5m: write, cache_write_1h: 0, output, reasoning,
+            };
+            let billed = rates.cost(&usage).amount().unwrap();
+            let held = rates.upper_bound(usage.total_input(), usage.total_output());
+            proptest::prop_assert!(billed <= held);
+        }
+    }
 }

@@ -247,7 +247,7 @@ async fn every_token_that_a_vendor_bills_is_in_one_class_and_in_the_ledger() {
                 .await;
         }
 
-        let billed: BilledTokens = rig.simulator.stats(vendor).billed;
+        let billed: BilledTokens = rig.simulator.stats(vendor).billed[model];
         let entries = rig.ledger();
         let sum = |class: fn(&ai_gateway::domain::TokenUsage) -> u64| -> u64 {
             entries.iter().map(|entry| class(&entry.usage.tokens)).sum()

@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 use vendor_sim::Vendor;
 
-use crate::support::Rig;
+use crate::support::{Rig, VENDORS};
 
 /// Arguments of `unified_completion`, and what the error must say.
 fn mistakes() -> Vec<(Value, &'static str)> {
@@ -25,6 +25,8 @@ fn mistakes() -> Vec<(Value, &'static str)> {
         (json!({"prompt": " \n\t"}), "prompt is empty"),
         (json!({"prompt": 5}), "prompt"),
         (json!({"prompt": ["a"]}), "prompt"),
+        (with(json!({"explain": "very ".repeat(10_000)})), "explain"),
+        (with(json!({"x".repeat(10_000): 1})), "unknown field"),
         (
             with(json!({"messages": [{"role": "user", "content": "a"}]})),
             "exclude each other",
@@ -121,7 +123,8 @@ fn mistakes() -> Vec<(Value, &'static str)> {
 async fn each_mistake_is_named_and_reaches_no_vendor() {
     let rig = Rig::new();
     let mistakes = mistakes();
-    assert!(mistakes.len() >= 40);
+    let number = mistakes.len();
+    assert!(number >= 40);
 
     for (arguments, says) in mistakes {
         let shown: String = arguments.to_string().chars().take(120).collect();
@@ -138,7 +141,10 @@ async fn each_mistake_is_named_and_reaches_no_vendor() {
         assert!(message.contains(says), "{shown}: {message}");
         assert!(message.len() < 1_000, "{shown}: {message}");
     }
-    assert!(Vendor::ALL.into_iter().all(|vendor| rig.asked(vendor) == 0));
+    assert!(VENDORS.into_iter().all(|vendor| rig.asked(vendor) == 0));
+    let metrics = rig.get("/metrics").await.text;
+    let counted = format!(r#"gateway_calls_total{{outcome="caller_invalid_request"}} {number}"#);
+    assert!(metrics.contains(&counted), "{metrics}");
     let answer = rig.complete(json!({"prompt": "say: still here"})).await;
     assert_eq!(answer["text"], "still here");
 }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 use vendor_sim::{Fault, Vendor};
 
-use crate::support::Rig;
+use crate::support::{Rig, VENDORS};
 
 /// Prefers OpenAI, so that its faults are met first.
 fn ask() -> Value {
@@ -98,7 +98,7 @@ async fn a_named_model_fails_with_its_vendor_unless_told_otherwise() {
 #[tokio::test(start_paused = true)]
 async fn auto_without_failover_makes_one_attempt() {
     let rig = Rig::new();
-    for vendor in Vendor::ALL {
+    for vendor in VENDORS {
         rig.simulator.set_standing(vendor, Some(Fault::Overloaded));
     }
 
@@ -112,7 +112,7 @@ async fn auto_without_failover_makes_one_attempt() {
 #[tokio::test(start_paused = true)]
 async fn when_all_are_down_the_error_names_every_attempt() {
     let rig = Rig::new();
-    for vendor in Vendor::ALL {
+    for vendor in VENDORS {
         rig.simulator.set_standing(vendor, Some(Fault::Down));
     }
 
@@ -131,7 +131,7 @@ async fn when_all_are_down_the_error_names_every_attempt() {
 async fn no_call_outlives_its_deadline() {
     for timeout_ms in [1_u64, 150, 2_000, 50_000] {
         let rig = Rig::new();
-        for vendor in Vendor::ALL {
+        for vendor in VENDORS {
             rig.simulator.set_standing(vendor, Some(Fault::Hang));
         }
         let began = Instant::now();
@@ -156,32 +156,29 @@ async fn no_call_outlives_its_deadline() {
 #[tokio::test(start_paused = true)]
 async fn a_vendor_that_is_known_to_be_down_is_asked_last() {
     let rig = Rig::new();
-    let favourite = rig.complete(json!({"prompt": "say: ok"})).await["provider"].clone();
-    let vendor = if favourite == "openai" {
-        Vendor::OpenAi
-    } else {
-        Vendor::Anthropic
+    let best = json!({"prompt": "say: ok", "requirements": {"weights": {"quality": 1}}});
+    let favourite = rig.complete(best.clone()).await["provider"].clone();
+    let (vendor, model) = match favourite.as_str().unwrap() {
+        "openai" => (Vendor::OpenAi, "gpt-6-luna"),
+        _ => (Vendor::Anthropic, "claude-haiku-5-5"),
     };
     rig.simulator.set_standing(vendor, Some(Fault::Hang));
     for _ in 0..3 {
-        rig.complete(json!({"prompt": "say: ok"})).await;
+        rig.refused(json!({"prompt": "hi", "model": model})).await;
     }
     let began = Instant::now();
 
-    let answer = rig.complete(json!({"prompt": "say: ok"})).await;
+    let answer = rig.complete(best).await;
 
     assert_ne!(answer["provider"], favourite);
     assert_eq!(outcomes(&answer).len(), 1);
     assert!(began.elapsed() < Duration::from_secs(1));
+    let reason = answer["routing"]["reason"].as_str().unwrap();
+    assert!(reason.contains("but its provider is down"), "{reason}");
     let status = rig.tool("get_provider_status", json!({})).await;
-    let providers = status["structuredContent"]["providers"]
-        .as_array()
-        .unwrap()
-        .clone();
-    let row = providers
-        .iter()
-        .find(|row| row["name"] == favourite)
-        .unwrap();
+    let providers = &status["structuredContent"]["providers"];
+    let mut rows = providers.as_array().unwrap().iter();
+    let row = rows.find(|row| row["name"] == favourite).unwrap();
     assert_eq!(row["status"], "unavailable");
     assert_eq!(row["available"], false);
 }

@@ -1,9 +1,10 @@
 //! Every way in which a vendor fails, and what the caller is told.
 
 use serde_json::{Value, json};
+use tokio::time::Instant;
 use vendor_sim::{Fault, Vendor};
 
-use crate::support::Rig;
+use crate::support::{Rig, VENDORS};
 
 /// What one vendor's fault makes of a call that nobody else may answer.
 struct Case {
@@ -141,7 +142,7 @@ fn question(vendor: Vendor) -> Value {
 
 #[tokio::test(start_paused = true)]
 async fn every_failure_of_each_vendor_gives_the_contracts_answer() {
-    for vendor in Vendor::ALL {
+    for vendor in VENDORS {
         for case in cases() {
             let rig = Rig::new();
             let name = format!("{} of {}", case.fault.name(), vendor.name());
@@ -188,7 +189,7 @@ async fn a_senseless_wait_is_no_wait() {
 
 #[tokio::test(start_paused = true)]
 async fn an_error_inside_a_success_is_one() {
-    for vendor in Vendor::ALL {
+    for vendor in VENDORS {
         let rig = Rig::new();
         rig.simulator.push(vendor, Fault::ErrorInside200);
 
@@ -200,7 +201,7 @@ async fn an_error_inside_a_success_is_one() {
 
 #[tokio::test(start_paused = true)]
 async fn a_refusal_is_a_finished_answer() {
-    for vendor in Vendor::ALL {
+    for vendor in VENDORS {
         let rig = Rig::new();
         rig.simulator.push(vendor, Fault::Refusal);
 
@@ -217,7 +218,7 @@ async fn a_refusal_is_a_finished_answer() {
 
 #[tokio::test(start_paused = true)]
 async fn what_vendors_add_every_month_is_survived() {
-    for vendor in Vendor::ALL {
+    for vendor in VENDORS {
         let rig = Rig::new();
         rig.simulator
             .push_many(vendor, [Fault::UnknownFields, Fault::UnknownFinish]);
@@ -235,7 +236,7 @@ async fn what_vendors_add_every_month_is_survived() {
 
 #[tokio::test(start_paused = true)]
 async fn missing_counts_are_estimated_and_said_to_be() {
-    for vendor in Vendor::ALL {
+    for vendor in VENDORS {
         let rig = Rig::new();
         rig.simulator.push(vendor, Fault::NoUsage);
 
@@ -256,4 +257,33 @@ async fn a_slow_answer_is_waited_for() {
     let answer = rig.complete(question(Vendor::OpenAi)).await;
 
     assert!(answer["latency_ms"].as_f64().unwrap() >= 40_000.0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_wait_ends_at_its_own_bound() {
+    let waits = [
+        ("FIRST_BYTE_MS", Fault::Hang),
+        ("IDLE_MS", Fault::Stall { after_bytes: 20 }),
+        ("TOTAL_MS", Fault::Drip { gap_ms: 900 }),
+    ];
+    for (name, fault) in waits {
+        for vendor in VENDORS {
+            let variable = format!("GATEWAY__PROVIDERS__TIMEOUTS__{name}");
+            let rig = Rig::with(&[(&variable, "7000")]);
+            rig.simulator.push(vendor, fault.clone());
+            let began = Instant::now();
+
+            let error = rig.refused(question(vendor)).await;
+
+            let waited = began.elapsed();
+            assert_eq!(
+                error["attempts"][0]["outcome"], "timeout",
+                "{name}: {error:#}"
+            );
+            assert!(
+                (7_000..7_100).contains(&waited.as_millis()),
+                "{name}: {waited:?}"
+            );
+        }
+    }
 }

@@ -1,12 +1,20 @@
 //! The gateway as its users see it: requests at its doors, vendors simulated
 //! behind it, time virtual.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test may stop at the first surprise, and so may its helpers"
+)]
+
 mod adapters;
 mod bad_input;
 mod failover;
 mod failures;
 mod mcp_tools;
 mod mcp_wire;
+mod overload;
 mod routing;
 mod secrets;
 mod support;

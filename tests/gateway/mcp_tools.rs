@@ -15,7 +15,8 @@ async fn tools_are_described_as_clients_can_bear() {
 
     let listed = rig.mcp(list()).await;
 
-    assert!(listed.text.len() < 12_000, "{}", listed.text.len());
+    // The contract's 12 KB are for all tools, of which more will come.
+    assert!(listed.text.len() < 9_000, "{}", listed.text.len());
     let tools = listed.json()["result"]["tools"].as_array().unwrap().clone();
     let names: Vec<_> = tools
         .iter()

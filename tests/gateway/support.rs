@@ -23,6 +23,9 @@ use vendor_sim::{ConnectionFault, Simulator, Vendor};
 pub(crate) const OPENAI_KEY: &str = "sk-canary-openai-4711";
 pub(crate) const ANTHROPIC_KEY: &str = "canary.anthropic.4711";
 
+/// The vendors of a [`Rig`].
+pub(crate) const VENDORS: [Vendor; 2] = [Vendor::OpenAi, Vendor::Anthropic];
+
 /// A gateway, what it talks to and what it writes down.
 pub(crate) struct Rig {
     pub(crate) simulator: Simulator,
@@ -58,6 +61,17 @@ impl Rig {
     /// Starts a gateway with more in its environment; an empty value takes a
     /// variable away.
     pub(crate) fn with(extra: &[(&str, &str)]) -> Self {
+        let simulator = Simulator::new(7);
+        let wire = Arc::new(Wire(simulator.router()));
+        Self::over(wire, simulator, extra)
+    }
+
+    /// Starts a gateway whose vendors are reached over `transport`.
+    pub(crate) fn over(
+        transport: Arc<dyn Transport>,
+        simulator: Simulator,
+        extra: &[(&str, &str)],
+    ) -> Self {
         let mut environment = BTreeMap::from([
             ("OPENAI_API_KEY", OPENAI_KEY),
             ("OPENAI_BASE_URL", "http://127.0.0.1:1/openai/v1"),
@@ -74,10 +88,9 @@ impl Rig {
             ..Sources::default()
         };
         let config = Config::load(&sources).unwrap();
-        let simulator = Simulator::new(7);
         let ledger = Arc::new(MemoryLedger::new(10_000));
         let world = World {
-            transport: Arc::new(Wire(simulator.router())),
+            transport,
             ledger: Arc::clone(&ledger) as _,
             clock: Arc::new(Calendar),
         };

@@ -151,3 +151,41 @@ fn a_folder_that_nobody_named_need_not_exist() {
     sources.environment.clear();
     assert!(Config::load(&sources).is_ok());
 }
+
+#[test]
+fn every_variable_and_key_is_documented() {
+    let manual = include_str!("../../../docs/configuration.md");
+    let example = include_str!("../../../.env.example");
+    let variables = [
+        "HOST",
+        "PORT",
+        "AUTH_MODE",
+        "ALLOWED_HOSTS",
+        "ALLOWED_ORIGINS",
+        "LOG_FORMAT",
+        "RUST_LOG",
+        "GATEWAY_CONFIG_DIR",
+        "OPENAI_API_KEY",
+        "OPENAI_API_KEY_FILE",
+        "OPENAI_BASE_URL",
+        "ANTHROPIC_API_KEY",
+        "ANTHROPIC_API_KEY_FILE",
+        "ANTHROPIC_BASE_URL",
+        "LOCAL_OPENAI_BASE_URL",
+        "LOCAL_OPENAI_MODEL",
+        "LOCAL_OPENAI_API_KEY",
+        "LOCAL_OPENAI_API_KEY_FILE",
+    ];
+    for name in variables {
+        assert!(manual.contains(&format!("`{name}`")), "{name}");
+        assert!(example.contains(&format!("\n# {name}=")), "{name}");
+    }
+    let text = include_str!("../../../config/gateway.yaml");
+    let keys = text
+        .lines()
+        .filter(|line| !line.trim_start().starts_with('#'))
+        .filter_map(|line| line.split_once(':'));
+    for (key, _) in keys {
+        assert!(manual.contains(key.trim()), "{key}");
+    }
+}

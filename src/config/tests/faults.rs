@@ -222,3 +222,34 @@ fn an_endless_number_of_faults_is_cut() {
         found[200]
     );
 }
+
+#[test]
+fn a_fault_of_a_merged_mapping_names_who_changed_it() {
+    let low = "routing: {cost_scale_usd: {low: 1}}";
+    let high = ("GATEWAY__ROUTING__LATENCY_SCALE_SECONDS__HIGH", "0.1");
+
+    let found = faults(&[("gateway.yaml", low)], &[high]);
+
+    assert_eq!(
+        found,
+        [
+            "FOLDER/gateway.yaml: routing.cost_scale_usd: low 1 and high 0.1 must be 0 < low < high",
+            "environment: GATEWAY__ROUTING__LATENCY_SCALE_SECONDS__HIGH: \
+             routing.latency_scale_seconds: low 0.2 and high 0.1 must be 0 < low < high",
+        ]
+    );
+}
+
+#[test]
+fn members_of_a_list_keep_their_places() {
+    let text = "server: {allowed_hosts: [1, 2, ok.example, 3, 'a b', 4]}";
+
+    let found = faults(&[("gateway.yaml", text)], &[]);
+
+    let places: Vec<&str> = found
+        .iter()
+        .filter_map(|fault| fault.split(": ").nth(1))
+        .collect();
+    let expected = [0, 1, 3, 5, 4].map(|index| format!("server.allowed_hosts[{index}]"));
+    assert_eq!(places, expected);
+}

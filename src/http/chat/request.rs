@@ -118,13 +118,7 @@ struct ResponseFormat {
 pub(super) fn parse(body: &[u8]) -> Result<Draft, Error> {
     let mut reader = serde_json::Deserializer::from_slice(body);
     let request: ChatRequest = serde_path_to_error::deserialize(&mut reader).map_err(|fault| {
-        let path = fault.path().to_string();
-        let reason = fault.into_inner();
-        Error::invalid(if path == "." {
-            reason.to_string()
-        } else {
-            format!("{path}: {reason}")
-        })
+        Error::unreadable(&fault.path().to_string(), &fault.inner().to_string())
     })?;
     reader
         .end()

@@ -3,12 +3,14 @@
 mod input;
 mod output;
 
+use std::time::Duration;
+
 use rmcp::model::{CallToolResult, ContentBlock, JsonObject, Tool, ToolAnnotations};
 
 use self::input::Input;
 use self::output::Output;
 use super::parse;
-use crate::domain::{Caller, Error, ErrorKind, RequestId};
+use crate::domain::{Caller, CompletionRequest, Error, ErrorKind, RequestId};
 use crate::mcp::{McpHandler, schema};
 
 const TITLE: &str = "Complete a prompt";
@@ -36,16 +38,25 @@ pub(super) async fn call(
     caller: &Caller,
     arguments: JsonObject,
 ) -> Result<CallToolResult, Error> {
-    let input: Input = parse(arguments)?;
-    let all_candidates = input.wants_explanation();
-    let request = input
-        .into_draft()
-        .check(handler.gateway().default_timeout())?;
-    let completion = handler.gateway().complete(id, caller, &request).await?;
+    let gateway = handler.gateway();
+    let (request, all_candidates) = read(arguments, gateway.default_timeout())
+        .map_err(|refusal| gateway.refused(id, caller, refusal))?;
+    let completion = gateway.complete(id, caller, &request).await?;
     let output = Output::new(completion, all_candidates);
     let mut result = CallToolResult::success(vec![ContentBlock::text(output.text.clone())]);
     let structured = serde_json::to_value(output)
         .map_err(|fault| Error::new(ErrorKind::GatewayInternal, fault.to_string()))?;
     result.structured_content = Some(structured);
     Ok(result)
+}
+
+/// Reads the request, and whether every candidate is to be listed.
+fn read(
+    arguments: JsonObject,
+    default_timeout: Duration,
+) -> Result<(CompletionRequest, bool), Error> {
+    let input: Input = parse(arguments)?;
+    let all_candidates = input.wants_explanation();
+    let request = input.into_draft().check(default_timeout)?;
+    Ok((request, all_candidates))
 }

@@ -257,4 +257,23 @@ mod tests {
 
         assert_eq!((usage.tokens.input, usage.tokens.output), (7, 0));
     }
+
+    proptest::proptest! {
+        #[test]
+        fn classes_add_up_to_what_the_vendor_counts(
+            prompt in 0_u64..1 << 40, completion in 0_u64..1 << 40,
+            cached in 0_u64..1 << 40, written in 0_u64..1 << 40, reasoning in 0_u64..1 << 40,
+        ) {
+            let json = format!(
+                r#"{{"prompt_tokens":{prompt},"completion_tokens":{completion},
+                    "prompt_tokens_details":{{"cached_tokens":{cached},"cache_write_tokens":{written}}},
+                    "completion_tokens_details":{{"reasoning_tokens":{reasoning}}}}}"#
+            );
+            let usage = counted(&json);
+            if !usage.is_inconsistent {
+                proptest::prop_assert_eq!(usage.tokens.total_input(), prompt);
+                proptest::prop_assert_eq!(usage.tokens.total_output(), completion);
+            }
+        }
+    }
 }

@@ -181,4 +181,12 @@ mod tests {
         );
         assert_eq!(bare.message.as_deref(), Some("no"));
     }
+
+    proptest::proptest! {
+        #[test]
+        fn no_body_is_too_strange(status in 200_u16..600, body in proptest::collection::vec(0_u8..=255, 0..200)) {
+            let status = StatusCode::from_u16(status).unwrap();
+            let _ = read(status, &body);
+        }
+    }
 }

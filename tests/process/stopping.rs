@@ -1,0 +1,100 @@
+//! The end of the process, with calls and silent clients in the way.
+
+use serde_json::{Value, json};
+use tokio::io::AsyncWriteExt as _;
+use tokio::net::TcpStream;
+use vendor_sim::{Fault, Vendor};
+
+use crate::gateway::{Gateway, VENDORS, is_asked, simulated, until};
+
+#[tokio::test]
+async fn a_call_in_flight_at_sigterm_is_answered() {
+    let (simulator, server) = simulated().await;
+    let mut gateway = Gateway::start(&server, &[]).await;
+    simulator.push(Vendor::OpenAi, Fault::Slow { ms: 600 });
+
+    let asked = json!({"prompt": "say: late", "model": "gpt-6-luna"});
+    let address = gateway.address.clone();
+    let call = async {
+        let answer = gateway.complete(asked).await;
+        answer.unwrap()
+    };
+    let stop = async {
+        until(|| is_asked(&simulator, Vendor::OpenAi)).await;
+        gateway.terminate();
+    };
+    let (answer, ()) = tokio::join!(call, stop);
+    gateway.saw("draining").await;
+    let (status, log) = gateway.end().await;
+
+    assert_eq!(answer["text"], "late");
+    assert!(status.success(), "{log}");
+    assert!(TcpStream::connect(&address).await.is_err());
+}
+
+#[tokio::test]
+async fn a_call_that_cannot_end_in_time_ends_as_the_contract_says() {
+    let (simulator, server) = simulated().await;
+    let drain = ("GATEWAY__SERVER__SHUTDOWN_DRAIN_MS", "200");
+    let gateway = Gateway::start(&server, &[drain]).await;
+    simulator.set_standing(Vendor::OpenAi, Some(Fault::Hang));
+    simulator.set_standing(Vendor::Anthropic, Some(Fault::Hang));
+
+    let chat =
+        json!({"model": "claude-haiku-5-5", "messages": [{"role": "user", "content": "hi"}]});
+    let asked = json!({"prompt": "hi", "model": "gpt-6-luna"});
+    let chat = chat.to_string();
+    let calls = async {
+        tokio::join!(
+            gateway.complete(asked),
+            gateway.post("/v1/chat/completions", &chat)
+        )
+    };
+    let stop = async {
+        until(|| {
+            VENDORS
+                .into_iter()
+                .all(|vendor| is_asked(&simulator, vendor))
+        })
+        .await;
+        gateway.terminate();
+    };
+    let ((mcp, v1), ()) = tokio::join!(calls, stop);
+    let (status, log) = gateway.end().await;
+
+    let error = &mcp.unwrap()["error"];
+    assert_eq!(
+        (&error["type"], &error["retryable"]),
+        (&json!("gateway_timeout"), &json!(true))
+    );
+    let v1: Value = serde_json::from_str(&v1.unwrap()).unwrap();
+    assert_eq!(v1["error"]["code"], "gateway_timeout");
+    assert!(status.success(), "{log}");
+}
+
+#[tokio::test]
+async fn a_client_that_says_nothing_holds_up_neither_calls_nor_the_end() {
+    let (_simulator, server) = simulated().await;
+    let drain = ("GATEWAY__SERVER__SHUTDOWN_DRAIN_MS", "200");
+    let gateway = Gateway::start(&server, &[drain]).await;
+    let mut silent = Vec::new();
+    for part in [
+        "",
+        "POST /mcp HTTP/1.1\r\nHo",
+        "POST /mcp HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n{",
+    ] {
+        let mut socket = TcpStream::connect(&gateway.address).await.unwrap();
+        socket.write_all(part.as_bytes()).await.unwrap();
+        silent.push(socket);
+    }
+
+    let answer = gateway
+        .complete(json!({"prompt": "say: ok"}))
+        .await
+        .unwrap();
+    gateway.terminate();
+    let (status, log) = gateway.end().await;
+
+    assert_eq!(answer["text"], "ok");
+    assert!(status.success(), "{log}");
+}
