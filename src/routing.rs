@@ -13,7 +13,7 @@ mod settings;
 mod tokens;
 mod utility;
 
-pub use estimate::{Estimate, Estimator, Health, Prices, PriorEstimator, TargetHealth};
+pub use estimate::{Estimate, Estimator, FreshRates, Health, Prices, PriorEstimator, TargetHealth};
 pub use facts::{Choice, Facts};
 pub use filter::shortfall;
 pub use rank::{Ranking, rank};

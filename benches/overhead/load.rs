@@ -61,10 +61,9 @@ pub(crate) async fn measure(server: &Server, load: Load, span: Duration) -> Resu
 }
 
 /// Makes `count` calls without measuring anything.
-pub(crate) async fn make(server: &Server, load: Load, count: usize) -> Result<(), Fault> {
+pub(crate) async fn make(address: SocketAddr, load: Load, count: usize) -> Result<(), Fault> {
     let mut clients = JoinSet::new();
     for _ in 0..load.clients {
-        let address = server.address;
         clients.spawn(async move {
             let mut connection = Connection::open(address).await?;
             for _ in 0..count / load.clients {

@@ -32,6 +32,7 @@ fn main() -> ExitCode {
     let result = match arguments.as_slice() {
         ["--role", "mock"] => mock::serve(),
         ["--role", "bare", vendor] => bare::serve(vendor),
+        ["--role", "load", address, door, count] => plan::load(address, door, count),
         // `cargo test --all-targets` runs benches without this argument.
         list if !list.contains(&"--bench") => Ok(()),
         _ => plan::run(&Options::from_process()),

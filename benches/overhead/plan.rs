@@ -90,6 +90,26 @@ pub(crate) fn run(options: &Options) -> Result<(), Fault> {
     })
 }
 
+/// Makes `count` calls of `auto` to a server that runs already, for whoever
+/// profiles it.
+pub(crate) fn load(address: &str, door: &str, count: &str) -> Result<(), Fault> {
+    let load = Load {
+        door: match door {
+            "mcp-2025" => Door::Mcp2025,
+            "mcp-2026" => Door::Mcp2026,
+            "v1" => Door::V1,
+            _ => return Err("the door is none of mcp-2025, mcp-2026, v1".into()),
+        },
+        model: "auto",
+        clients: 16,
+    };
+    let (address, count) = (address.parse()?, count.parse()?);
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    runtime.block_on(load::make(address, load, count))
+}
+
 /// This binary in another role.
 fn role(words: &[&str], cpu: Option<usize>) -> Result<Program, Fault> {
     let arguments = std::iter::once("--role").chain(words.iter().copied());

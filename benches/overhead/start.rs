@@ -49,7 +49,7 @@ pub(crate) async fn measure(program: &Program, model: &'static str) -> Result<St
     let server = program.start().await?;
     sleep(REST).await;
     let idle_mib = server.memory_mib()?;
-    load::make(&server, load, CALLS).await?;
+    load::make(server.address, load, CALLS).await?;
     sleep(REST).await;
     Ok(StartUp {
         listening_ms: Spread::of(listening),

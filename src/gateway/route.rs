@@ -4,10 +4,9 @@ use super::Gateway;
 use super::plan::Plan;
 use super::refusal;
 use crate::domain::{
-    Candidate, CompletionRequest, Error, ErrorKind, ModelSelector, ModelSpec, NanoUsd,
-    RoutingReport, Target,
+    Candidate, CompletionRequest, Error, ErrorKind, ModelSelector, ModelSpec, RoutingReport, Target,
 };
-use crate::routing::{Choice, Facts, Prices, PriorEstimator, Ranking, rank};
+use crate::routing::{Choice, Facts, FreshRates, Prices, PriorEstimator, Ranking, rank};
 use crate::usage::PriceTable;
 
 use jiff::Timestamp;
@@ -120,14 +119,10 @@ impl Gateway {
 }
 
 impl Prices for PriceTable {
-    fn expected(
-        &self,
-        spec: &ModelSpec,
-        (input, output): (u64, u64),
-        at: Timestamp,
-    ) -> Option<NanoUsd> {
+    fn fresh(&self, spec: &ModelSpec, input: u64, at: Timestamp) -> Option<FreshRates> {
         let rates = self.rates(&spec.provider, &spec.id, input, at)?;
-        Some(rates.estimate(input, output))
+        let (input, output) = rates.fresh();
+        Some(FreshRates { input, output })
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::facts::Facts;
-use crate::domain::{Effort, ModelId, ModelSpec, NanoUsd, ProviderName};
+use crate::domain::{Effort, ModelId, ModelSpec, NanoUsd, PicoUsdPerToken, ProviderName};
 
 /// What is expected of one target.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -25,14 +25,14 @@ pub struct Estimate {
 
 /// Says what to expect; the part of the router that may learn.
 pub trait Estimator: Send + Sync {
-    /// Estimates a call of `spec` at `effort`, or returns `None` if nothing
-    /// at all is known about it.
+    /// Estimates a call of `spec` at each of `efforts`, in their order;
+    /// `None` where nothing at all is known.
     fn estimate(
         &self,
         facts: &Facts<'_>,
         spec: &ModelSpec,
-        effort: Option<Effort>,
-    ) -> Option<Estimate>;
+        efforts: &[Option<Effort>],
+    ) -> Vec<Option<Estimate>>;
 }
 
 /// What recent calls say about a target.
@@ -61,11 +61,27 @@ pub trait Health: Send + Sync {
     fn of(&self, provider: &ProviderName, model: &ModelId) -> TargetHealth;
 }
 
+/// What fresh input and output cost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FreshRates {
+    /// Input that no cache holds.
+    pub input: PicoUsdPerToken,
+    /// Output, hidden reasoning included.
+    pub output: PicoUsdPerToken,
+}
+
+impl FreshRates {
+    fn cost(self, input: u64, output: u64) -> NanoUsd {
+        let picos = self.input.of(input).saturating_add(self.output.of(output));
+        NanoUsd::from_picos(picos)
+    }
+}
+
 /// Tells what calls cost.
 pub trait Prices: Send + Sync {
-    /// Returns the cost of a call that begins `at` with this much fresh
-    /// input and output, in tokens; `None` if the model has no price.
-    fn expected(&self, spec: &ModelSpec, tokens: (u64, u64), at: Timestamp) -> Option<NanoUsd>;
+    /// Returns the rates of a call that begins `at` with this much input, in
+    /// tokens; `None` if the model has no price.
+    fn fresh(&self, spec: &ModelSpec, input: u64, at: Timestamp) -> Option<FreshRates>;
 }
 
 /// Estimates from published priors, today's prices and recent health.
@@ -79,28 +95,32 @@ pub struct PriorEstimator<'a> {
 }
 
 impl Estimator for PriorEstimator<'_> {
+    // Prices and health are those of the model, so each is looked up once
+    // for all efforts: the look-ups are most of what ranking costs.
     fn estimate(
         &self,
         facts: &Facts<'_>,
         spec: &ModelSpec,
-        effort: Option<Effort>,
-    ) -> Option<Estimate> {
-        let prior = spec.prior(effort)?;
-        let visible = u64::from(self.expected_output_tokens.min(facts.max_tokens));
-        // Thinking tends to use about half of what it is allowed (chosen;
-        // replaced by measured means once outcomes are learned from).
-        let output = visible + u64::from(spec.request.allowance(effort)) / 2;
-        let tokens = (facts.input_tokens, output);
-        let cost = self.prices.expected(spec, tokens, facts.at);
+        efforts: &[Option<Effort>],
+    ) -> Vec<Option<Estimate>> {
+        let rates = self.prices.fresh(spec, facts.input_tokens, facts.at);
         let health = self.health.of(&spec.provider, &spec.id);
-        let generation = visible as f64 / prior.tokens_per_second.max(0.1);
-        let seconds = (prior.ttft_ms / 1e3 + generation) * health.latency_factor;
-        Some(Estimate {
-            quality: prior.quality.get(),
-            cost,
-            latency: Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX),
-            reliability: health.reliability,
-            is_down: health.is_down,
-        })
+        let visible = u64::from(self.expected_output_tokens.min(facts.max_tokens));
+        let at_effort = |effort: &Option<Effort>| {
+            let prior = spec.prior(*effort)?;
+            // Thinking tends to use about half of what it is allowed (chosen;
+            // replaced by measured means once outcomes are learned from).
+            let output = visible + u64::from(spec.request.allowance(*effort)) / 2;
+            let generation = visible as f64 / prior.tokens_per_second.max(0.1);
+            let seconds = (prior.ttft_ms / 1e3 + generation) * health.latency_factor;
+            Some(Estimate {
+                quality: prior.quality.get(),
+                cost: rates.map(|rates| rates.cost(facts.input_tokens, output)),
+                latency: Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX),
+                reliability: health.reliability,
+                is_down: health.is_down,
+            })
+        };
+        efforts.iter().map(at_effort).collect()
     }
 }

@@ -68,8 +68,9 @@ pub fn rank(
     let (mut usable, mut down, mut filtered) = (Vec::new(), Vec::new(), Vec::new());
     for spec in models {
         let whole_model = filter::by_model(facts, spec);
-        for effort in filter::efforts(facts, spec, settings.max_auto_effort, is_named) {
-            let estimate = estimator.estimate(facts, spec, effort);
+        let efforts = filter::efforts(facts, spec, settings.max_auto_effort, is_named);
+        let estimates = estimator.estimate(facts, spec, &efforts);
+        for (effort, estimate) in efforts.into_iter().zip(estimates) {
             let reason = whole_model
                 .or_else(|| filter::by_estimate(facts, spec, effort, estimate.as_ref()))
                 .filter(|reason| !(is_named && is_forgiven(*reason)));

@@ -126,6 +126,11 @@ impl PriceTable {
 pub struct Rates(RateCard);
 
 impl Rates {
+    /// Returns the rates of fresh input and of output.
+    pub const fn fresh(&self) -> (PicoUsdPerToken, PicoUsdPerToken) {
+        (self.0.input, self.0.output)
+    }
+
     /// Returns the expected cost of fresh input and output.
     pub fn estimate(&self, input: u64, output: u64) -> NanoUsd {
         let usage = TokenUsage {
