@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use thiserror::Error;
 use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::timeout;
 use tokio_util::task::TaskTracker;
 
@@ -49,6 +49,9 @@ pub enum AppError {
         /// What the system says.
         source: io::Error,
     },
+    /// A second signal cut the end short.
+    #[error("a second signal: stopped at once")]
+    Interrupted,
     /// The system failed.
     #[error("the server failed: {0}")]
     Serve(#[from] io::Error),
@@ -175,31 +178,43 @@ pub async fn run(config: &Config) -> Result<(), AppError> {
         .map(|provider| provider.name.as_str())
         .collect();
     tracing::info!(%address, providers = names.join(","), "listening");
-    let signals = TaskTracker::new();
-    signals.spawn(watch_signals(app.shutdown.clone())?);
-    app.serve(listener, config).await?;
+    let mut signals = Signals::try_new()?;
+    let shutdown = app.shutdown.clone();
+    let ends = async {
+        let name = signals.next().await;
+        tracing::info!(signal = name, "draining");
+        shutdown.draining.cancel();
+        signals.next().await;
+    };
+    tokio::select! {
+        served = app.serve(listener, config) => served?,
+        () = ends => return Err(AppError::Interrupted),
+    }
     tracing::info!("stopped");
     Ok(())
 }
 
-/// Returns the task that turns signals into the end of the process.
-fn watch_signals(shutdown: Shutdown) -> io::Result<impl Future<Output = ()>> {
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    Ok(async move {
-        let name = tokio::select! {
-            _ = terminate.recv() => "SIGTERM",
-            _ = interrupt.recv() => "SIGINT",
-        };
-        tracing::info!(signal = name, "draining");
-        shutdown.draining.cancel();
+/// The signals that end the process.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    fn try_new() -> io::Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+        })
+    }
+
+    /// Waits for the next one and returns its name.
+    async fn next(&mut self) -> &'static str {
         tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
+            _ = self.terminate.recv() => "SIGTERM",
+            _ = self.interrupt.recv() => "SIGINT",
         }
-        tracing::warn!("a second signal: stopping at once");
-        std::process::exit(1);
-    })
+    }
 }
 
 fn provider(settings: &ProviderSettings, exchange: &Exchange) -> Result<Arc<dyn Provider>, String> {

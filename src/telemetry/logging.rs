@@ -1,9 +1,11 @@
 //! Log lines on standard output.
 
+use std::fmt::Display;
 use std::panic::{self, PanicHookInfo};
 
 use tracing_subscriber::EnvFilter;
 
+use super::log_writer::{LogGuard, LogWriter};
 use super::settings::{LogFormat, Settings};
 
 /// Tells whether `filter` can be used as a filter of log lines.
@@ -16,23 +18,27 @@ pub fn check_filter(filter: &str) -> Result<(), String> {
         .map_err(|fault| fault.to_string())
 }
 
-/// Starts writing log lines, and logs panics without their payload, which
-/// may hold a prompt.
+/// Starts writing log lines to standard output, and logs panics without their
+/// payload, which may hold a prompt. The last lines are written when the
+/// guard is dropped.
 ///
 /// # Errors
 /// A sentence if the filter is malformed or logging was started before.
-pub fn start_logging(settings: &Settings) -> Result<(), String> {
+pub fn start_logging(settings: &Settings) -> Result<LogGuard, String> {
     let filter = EnvFilter::try_new(&settings.log_filter)
         .map_err(|fault| format!("telemetry.log_filter: {fault}"))?;
+    let no_start = |fault: &dyn Display| format!("logging cannot start: {fault}");
+    let (writer, guard) = LogWriter::start(std::io::stdout()).map_err(|fault| no_start(&fault))?;
     let lines = tracing_subscriber::fmt()
         .with_env_filter(filter)
+        .with_writer(writer)
         .with_target(true);
     let started = match settings.log_format {
         LogFormat::Text => lines.with_ansi(false).try_init(),
         LogFormat::Json => lines.json().flatten_event(true).try_init(),
     };
     panic::set_hook(Box::new(log_panic));
-    started.map_err(|fault| format!("logging cannot start: {fault}"))
+    started.map(|()| guard).map_err(|fault| no_start(&fault))
 }
 
 fn log_panic(panic: &PanicHookInfo<'_>) {

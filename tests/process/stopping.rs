@@ -124,3 +124,24 @@ async fn a_connection_without_a_request_gives_its_slot_back() {
         assert!(ended.is_ok(), "a silent connection is still open");
     }
 }
+
+#[tokio::test]
+async fn a_second_signal_ends_at_once_with_the_log_written() {
+    let (simulator, server) = simulated().await;
+    let mut gateway = Gateway::start(&server, &[]).await;
+    simulator.set_standing(Vendor::OpenAi, Some(Fault::Hang));
+
+    let call = gateway.complete(json!({"prompt": "hi", "model": "gpt-6-luna"}));
+    let stop = async {
+        until(|| is_asked(&simulator, Vendor::OpenAi)).await;
+        gateway.terminate();
+        until(|| std::net::TcpStream::connect(&gateway.address).is_err()).await;
+        gateway.terminate();
+    };
+    let (answer, ()) = tokio::join!(call, stop);
+    gateway.saw("draining").await;
+    let (status, _) = gateway.end().await;
+
+    assert_eq!(answer, None);
+    assert_eq!(status.code(), Some(1));
+}
