@@ -30,9 +30,10 @@ use crate::mcp::McpHandler;
 use crate::telemetry::Metrics;
 use guard::Allowed;
 
-/// What every route needs. Cheap to clone.
-#[derive(Clone)]
-struct Door {
+/// What every route needs, cheap to clone.
+type Door = Arc<DoorParts>;
+
+struct DoorParts {
     gateway: Arc<Gateway>,
     metrics: Arc<Metrics>,
     allowed: Arc<Allowed>,
@@ -58,7 +59,7 @@ pub fn router(
         &settings.allowed_hosts,
         &settings.allowed_origins,
     ));
-    let door = Door {
+    let door = Arc::new(DoorParts {
         gateway,
         metrics,
         allowed: Arc::clone(&allowed),
@@ -71,7 +72,7 @@ pub fn router(
         max_mcp_body_bytes: settings.max_mcp_body_bytes,
         max_v1_body_bytes: settings.max_v1_body_bytes,
         body_pause: Duration::from_millis(settings.body_read_timeout_ms),
-    };
+    });
     let guarded = Router::new()
         .route("/v1/chat/completions", post(chat::complete))
         .route("/v1/models", get(models::list))

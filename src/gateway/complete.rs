@@ -142,9 +142,10 @@ impl Gateway {
     ) -> Result<(Answered, Candidate), Stop> {
         let mut failures = Failures::default();
         for index in 0..self.settings.max_attempts {
-            let Some(candidate) = route.plan.next() else {
+            let Some(candidate) = route.plan.next(&route.report.candidates) else {
                 break;
             };
+            let candidate = candidate.clone();
             let is_last = !route.plan.has_another() || index + 1 == self.settings.max_attempts;
             let Some(deadline) = attempt_deadline(call, index, is_last) else {
                 return Err(Stop::OutOfTime);
@@ -171,7 +172,10 @@ impl Gateway {
                     if !kind.allows_failover() {
                         break;
                     }
-                    route.plan.learn(&candidate.target, kind, &self.catalogue);
+                    let candidates = &route.report.candidates;
+                    route
+                        .plan
+                        .learn(&candidate.target, kind, candidates, &self.catalogue);
                 }
             }
         }
@@ -255,7 +259,7 @@ impl Tally {
 }
 
 fn dry_run(call: &CallContext<'_>, mut route: Route) -> Result<Completion, Error> {
-    let Some(first) = route.plan.next() else {
+    let Some(first) = route.plan.next(&route.report.candidates).cloned() else {
         return Err(Error::invalid("no target can answer"));
     };
     Ok(Completion {

@@ -1,7 +1,7 @@
 //! How vendors and models have been doing, from calls made and from probes.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -49,8 +49,20 @@ pub enum Condition {
 /// of the catalogue are ever asked.
 #[derive(Debug, Default)]
 pub(super) struct HealthBook {
-    models: Mutex<HashMap<ProviderName, HashMap<ModelId, Tally>>>,
-    providers: Mutex<HashMap<ProviderName, ProviderTally>>,
+    pages: Mutex<Pages>,
+}
+
+#[derive(Debug, Default)]
+struct Pages {
+    models: HashMap<ProviderName, HashMap<ModelId, Tally>>,
+    providers: HashMap<ProviderName, ProviderTally>,
+}
+
+/// What the book says at one moment. Nobody writes into it meanwhile, so hold
+/// it for a moment only.
+pub(super) struct HealthNow<'a> {
+    pages: MutexGuard<'a, Pages>,
+    now: Instant,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -155,11 +167,8 @@ impl HealthBook {
 
     /// Sums up a vendor.
     pub(super) fn of_provider(&self, name: &ProviderName) -> ProviderHealth {
-        let providers = self
-            .providers
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        let Some(provider) = providers.get(name) else {
+        let pages = self.pages();
+        let Some(provider) = pages.providers.get(name) else {
             return ProviderHealth {
                 latency: None,
                 success_rate: None,
@@ -192,20 +201,22 @@ impl HealthBook {
         }
     }
 
-    fn is_down(&self, name: &ProviderName) -> bool {
-        let providers = self
-            .providers
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        providers
-            .get(name)
-            .is_some_and(|provider| provider.failures_in_a_row >= UNAVAILABLE_AFTER)
+    /// Opens the book for reading.
+    pub(super) fn now(&self) -> HealthNow<'_> {
+        HealthNow {
+            pages: self.pages(),
+            now: Instant::now(),
+        }
+    }
+
+    fn pages(&self) -> MutexGuard<'_, Pages> {
+        self.pages.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn update_model(&self, target: &Target, change: impl FnOnce(&mut Tally)) {
         let now = Instant::now();
-        let mut models = self.models.lock().unwrap_or_else(PoisonError::into_inner);
-        let of_provider = models.entry(target.provider.clone()).or_default();
+        let mut pages = self.pages();
+        let of_provider = pages.models.entry(target.provider.clone()).or_default();
         let tally = of_provider
             .entry(target.model.clone())
             .or_insert_with(|| Tally::empty(now));
@@ -220,11 +231,9 @@ impl HealthBook {
         change: impl FnOnce(&mut ProviderTally),
     ) {
         let now = Instant::now();
-        let mut providers = self
+        let mut pages = self.pages();
+        let provider = pages
             .providers
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        let provider = providers
             .entry(name.clone())
             .or_insert_with(|| ProviderTally {
                 tally: Tally::empty(now),
@@ -245,17 +254,18 @@ impl ProviderTally {
     }
 }
 
-impl Health for HealthBook {
+impl Health for HealthNow<'_> {
     fn of(&self, provider: &ProviderName, model: &ModelId) -> TargetHealth {
-        let is_down = self.is_down(provider);
-        let models = self.models.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(tally) = models.get(provider).and_then(|models| models.get(model)) else {
+        let of_provider = self.pages.providers.get(provider);
+        let is_down = of_provider.is_some_and(|tally| tally.failures_in_a_row >= UNAVAILABLE_AFTER);
+        let of_models = self.pages.models.get(provider);
+        let Some(tally) = of_models.and_then(|models| models.get(model)) else {
             return TargetHealth {
                 is_down,
                 ..TargetHealth::UNKNOWN
             };
         };
-        let tally = tally.at(Instant::now());
+        let tally = tally.at(self.now);
         let slowness =
             (tally.slowness + LATENCY_PRIOR_WEIGHT) / (tally.successes + LATENCY_PRIOR_WEIGHT);
         TargetHealth {
@@ -290,9 +300,9 @@ mod tests {
             book.failed(&target, &down(), Timestamp::UNIX_EPOCH);
         }
 
-        let ill = book.of(&target.provider, &target.model).reliability;
+        let ill = book.now().of(&target.provider, &target.model).reliability;
         tokio::time::advance(DECAY * 20).await;
-        let healed = book.of(&target.provider, &target.model).reliability;
+        let healed = book.now().of(&target.provider, &target.model).reliability;
 
         assert!((ill - 0.3).abs() < 1e-9, "9 of 30, got {ill}");
         assert!((healed - 0.9).abs() < 1e-6, "{healed}");
@@ -324,7 +334,7 @@ mod tests {
         book.failed(&target, &throttled, Timestamp::UNIX_EPOCH);
 
         assert_eq!(
-            book.of(&target.provider, &target.model),
+            book.now().of(&target.provider, &target.model),
             TargetHealth::UNKNOWN
         );
         assert_eq!(book.of_provider(&target.provider).checked_at, None);

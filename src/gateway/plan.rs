@@ -4,21 +4,23 @@ use std::collections::VecDeque;
 
 use crate::domain::{Candidate, Catalogue, ProviderErrorKind, Target};
 
-/// The targets that are left to try, in order.
+/// The targets that are left to try, in order, as places in the list of
+/// candidates.
 #[derive(Debug)]
 pub(super) struct Plan {
-    queue: VecDeque<Candidate>,
+    queue: VecDeque<usize>,
 }
 
 impl Plan {
-    pub(super) fn new(candidates: impl IntoIterator<Item = Candidate>) -> Self {
+    pub(super) fn new(places: impl IntoIterator<Item = usize>) -> Self {
         Self {
-            queue: candidates.into_iter().collect(),
+            queue: places.into_iter().collect(),
         }
     }
 
-    pub(super) fn next(&mut self) -> Option<Candidate> {
-        self.queue.pop_front()
+    /// Takes the next candidate off the plan.
+    pub(super) fn next<'a>(&mut self, candidates: &'a [Candidate]) -> Option<&'a Candidate> {
+        candidates.get(self.queue.pop_front()?)
     }
 
     pub(super) fn has_another(&self) -> bool {
@@ -36,18 +38,22 @@ impl Plan {
         &mut self,
         failed: &Target,
         kind: ProviderErrorKind,
+        candidates: &[Candidate],
         catalogue: &Catalogue,
     ) {
         use ProviderErrorKind as Kind;
-        let same_model =
-            |next: &Target| next.provider == failed.provider && next.model == failed.model;
+        let target = |place: &usize| candidates.get(*place).map(|next| &next.target);
+        let same_provider =
+            |place: &usize| target(place).is_some_and(|next| next.provider == failed.provider);
+        let same_model = |place: &usize| {
+            same_provider(place) && target(place).is_some_and(|next| next.model == failed.model)
+        };
         match kind {
             Kind::Transport | Kind::Unauthorized | Kind::QuotaExhausted => {
-                self.queue
-                    .retain(|next| next.target.provider != failed.provider);
+                self.queue.retain(|next| !same_provider(next));
             }
             Kind::ModelUnavailable | Kind::TooLargeForPlan => {
-                self.queue.retain(|next| !same_model(&next.target));
+                self.queue.retain(|next| !same_model(next));
             }
             Kind::ContextLength => {
                 let window = |target: &Target| {
@@ -55,15 +61,12 @@ impl Plan {
                     spec.map_or(0, |spec| spec.context_window)
                 };
                 let too_small = window(failed);
-                self.queue.retain(|next| window(&next.target) > too_small);
+                self.queue
+                    .retain(|next| target(next).map_or(0, window) > too_small);
             }
             _ if kind.concerns_whole_provider() => {
-                let (last, first): (Vec<_>, Vec<_>) = self
-                    .queue
-                    .drain(..)
-                    .partition(|next| next.target.provider == failed.provider);
-                self.queue.extend(first);
-                self.queue.extend(last);
+                // The sort is stable: the order within each half stays.
+                self.queue.make_contiguous().sort_by_key(same_provider);
             }
             _ => {}
         }
@@ -76,10 +79,6 @@ mod tests {
 
     use super::*;
     use crate::domain::{ModelId, ProviderName};
-
-    fn plan(names: &[&str]) -> Plan {
-        Plan::new(names.iter().map(|name| candidate(name)))
-    }
 
     fn candidate(name: &str) -> Candidate {
         Candidate {
@@ -102,48 +101,34 @@ mod tests {
         }
     }
 
-    fn rest(mut plan: Plan) -> Vec<String> {
-        std::iter::from_fn(|| plan.next())
+    /// Returns what is left to try when `a/0` has failed like that.
+    fn rest(names: &[&str], kind: ProviderErrorKind) -> Vec<String> {
+        let candidates: Vec<Candidate> = names.iter().map(|name| candidate(name)).collect();
+        let mut plan = Plan::new(0..candidates.len());
+        plan.learn(&target("a/0"), kind, &candidates, &Catalogue::default());
+        std::iter::from_fn(|| plan.next(&candidates))
             .map(|next| next.target.to_string())
             .collect()
     }
 
     #[test]
     fn a_vendor_that_cannot_be_reached_is_not_asked_again() {
-        let mut plan = plan(&["a/1", "b/2", "a/3"]);
+        let rest = rest(&["a/1", "b/2", "a/3"], ProviderErrorKind::Transport);
 
-        plan.learn(
-            &target("a/0"),
-            ProviderErrorKind::Transport,
-            &Catalogue::default(),
-        );
-
-        assert_eq!(rest(plan), ["b/2"]);
+        assert_eq!(rest, ["b/2"]);
     }
 
     #[test]
     fn a_vendor_that_failed_comes_last() {
-        let mut plan = plan(&["a/1", "b/2", "a/3", "c/4"]);
+        let rest = rest(&["a/1", "b/2", "a/3", "c/4"], ProviderErrorKind::Server);
 
-        plan.learn(
-            &target("a/0"),
-            ProviderErrorKind::Server,
-            &Catalogue::default(),
-        );
-
-        assert_eq!(rest(plan), ["b/2", "c/4", "a/1", "a/3"]);
+        assert_eq!(rest, ["b/2", "c/4", "a/1", "a/3"]);
     }
 
     #[test]
     fn a_model_that_is_gone_leaves_the_vendors_other_models() {
-        let mut plan = plan(&["a/1", "a/0", "b/2"]);
+        let rest = rest(&["a/1", "a/0", "b/2"], ProviderErrorKind::ModelUnavailable);
 
-        plan.learn(
-            &target("a/0"),
-            ProviderErrorKind::ModelUnavailable,
-            &Catalogue::default(),
-        );
-
-        assert_eq!(rest(plan), ["a/1", "b/2"]);
+        assert_eq!(rest, ["a/1", "b/2"]);
     }
 }

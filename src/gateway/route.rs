@@ -63,31 +63,34 @@ impl Gateway {
             ));
         }
         let reason = reason(request, named, &ranking);
-        let mut order: Vec<Candidate> = ranking.usable().cloned().collect();
+        let mut candidates = ranking.candidates;
         if let Some(spec) = named
             && request.requirements.failover == Some(true)
         {
-            order.extend(self.others(request, spec, at));
+            candidates.extend(self.others(request, spec, at));
         }
-        if named.is_none() && request.requirements.failover == Some(false) {
-            order.truncate(1);
-        }
-        let report = RoutingReport {
-            task: facts.task,
-            reason,
-            candidates: ranking.candidates,
-            attempts: Vec::new(),
-        };
+        let is_alone = named.is_none() && request.requirements.failover == Some(false);
+        let usable = candidates.iter().enumerate();
+        let places = usable
+            .filter(|(_, candidate)| candidate.filtered_by.is_none())
+            .map(|(place, _)| place)
+            .take(if is_alone { 1 } else { usize::MAX });
         Ok(Route {
-            plan: Plan::new(order),
-            report,
+            plan: Plan::new(places),
+            report: RoutingReport {
+                task: facts.task,
+                reason,
+                candidates,
+                attempts: Vec::new(),
+            },
         })
     }
 
     fn rank(&self, facts: &Facts<'_>) -> Ranking {
+        // One look at health serves all targets.
         let estimator = PriorEstimator {
             prices: &self.prices,
-            health: &self.health,
+            health: &self.health.now(),
             expected_output_tokens: self.routing.expected_output_tokens,
         };
         rank(facts, &self.catalogue, &self.routing, &estimator)

@@ -24,7 +24,7 @@ pub struct Estimate {
 }
 
 /// Says what to expect; the part of the router that may learn.
-pub trait Estimator: Send + Sync {
+pub trait Estimator {
     /// Estimates a call of `spec` at each of `efforts`, in their order;
     /// `None` where nothing at all is known.
     fn estimate(
@@ -56,7 +56,7 @@ impl TargetHealth {
 }
 
 /// Tells how targets have been doing lately.
-pub trait Health: Send + Sync {
+pub trait Health {
     /// Returns what recent calls say about a model. Never changes anything.
     fn of(&self, provider: &ProviderName, model: &ModelId) -> TargetHealth;
 }
@@ -78,7 +78,7 @@ impl FreshRates {
 }
 
 /// Tells what calls cost.
-pub trait Prices: Send + Sync {
+pub trait Prices {
     /// Returns the rates of a call that begins `at` with this much input, in
     /// tokens; `None` if the model has no price.
     fn fresh(&self, spec: &ModelSpec, input: u64, at: Timestamp) -> Option<FreshRates>;

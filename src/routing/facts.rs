@@ -1,6 +1,8 @@
 //! What the router knows of a request.
 
 use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::Offset;
 
 use super::tokens::estimate_tokens;
 use crate::domain::{Capabilities, CompletionRequest, Requirements, TaskGuess, TaskLabel};
@@ -36,8 +38,10 @@ pub struct Facts<'a> {
     pub choice: Choice<'a>,
     /// The kind of work.
     pub task: TaskGuess,
-    /// When the call began: decides which price and which models are in force.
+    /// When the call began: decides which price is in force.
     pub at: Timestamp,
+    /// Its day, UTC: decides which models are served.
+    pub today: Date,
 }
 
 impl<'a> Facts<'a> {
@@ -62,6 +66,7 @@ impl<'a> Facts<'a> {
             choice,
             task,
             at,
+            today: Offset::UTC.to_datetime(at).date(),
         }
     }
 }

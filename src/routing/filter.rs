@@ -1,19 +1,16 @@
 //! What rules a target out, whatever its utility.
 
-use jiff::tz::Offset;
-
 use super::estimate::Estimate;
 use super::facts::Facts;
 use crate::domain::{Effort, FilterReason, ModelSpec};
 
 /// Returns why a model cannot answer at all, whatever is expected of it.
 pub(super) fn by_model(facts: &Facts<'_>, spec: &ModelSpec) -> Option<FilterReason> {
-    let today = Offset::UTC.to_datetime(facts.at).date();
     let providers = &facts.requirements.providers;
     if !providers.is_empty() && !providers.contains(&spec.provider) {
         return Some(FilterReason::Provider);
     }
-    if !spec.is_served_on(today) {
+    if !spec.is_served_on(facts.today) {
         return Some(FilterReason::Ended);
     }
     if let Some(capability) = spec.capabilities.lacking(facts.needs) {

@@ -35,8 +35,8 @@ impl Terms {
 #[derive(Clone, Copy, Debug)]
 pub struct UtilityFunction {
     weights: Weights,
-    cost_usd: Scale,
-    latency_seconds: Scale,
+    cost_usd: Falling,
+    latency_seconds: Falling,
 }
 
 impl UtilityFunction {
@@ -63,8 +63,8 @@ impl UtilityFunction {
             .unwrap_or(even);
         Self {
             weights,
-            cost_usd: settings.cost_scale_usd,
-            latency_seconds: settings.latency_scale_seconds,
+            cost_usd: Falling::new(settings.cost_scale_usd),
+            latency_seconds: Falling::new(settings.latency_scale_seconds),
         }
     }
 
@@ -73,8 +73,8 @@ impl UtilityFunction {
     pub fn terms(&self, estimate: &Estimate) -> Terms {
         let cost = estimate
             .cost
-            .map_or(0.0, |cost| falling(cost.usd(), self.cost_usd));
-        let latency = falling(estimate.latency.as_secs_f64(), self.latency_seconds);
+            .map_or(0.0, |cost| self.cost_usd.at(cost.usd()));
+        let latency = self.latency_seconds.at(estimate.latency.as_secs_f64());
         Terms {
             quality: self.weights.quality * estimate.quality,
             cost: self.weights.cost * cost,
@@ -84,11 +84,30 @@ impl UtilityFunction {
     }
 }
 
-fn falling(value: f64, scale: Scale) -> f64 {
-    if value <= scale.low {
-        return 1.0;
+/// S(v; lo, hi), with what does not depend on v worked out once.
+#[derive(Clone, Copy, Debug)]
+struct Falling {
+    low: f64,
+    high: f64,
+    /// ln(hi/lo).
+    span: f64,
+}
+
+impl Falling {
+    fn new(scale: Scale) -> Self {
+        Self {
+            low: scale.low,
+            high: scale.high,
+            span: (scale.high / scale.low).ln(),
+        }
     }
-    ((scale.high / value).ln() / (scale.high / scale.low).ln()).clamp(0.0, 1.0)
+
+    fn at(self, value: f64) -> f64 {
+        if value <= self.low {
+            return 1.0;
+        }
+        ((self.high / value).ln() / self.span).clamp(0.0, 1.0)
+    }
 }
 
 #[cfg(test)]
@@ -97,16 +116,16 @@ mod tests {
 
     #[test]
     fn the_scale_is_logarithmic_between_its_ends() {
-        let scale = Scale {
+        let scale = Falling::new(Scale {
             low: 0.01,
             high: 1.0,
-        };
+        });
 
-        assert_eq!(falling(0.0, scale), 1.0);
-        assert_eq!(falling(0.01, scale), 1.0);
-        assert!((falling(0.1, scale) - 0.5).abs() < 1e-12);
-        assert_eq!(falling(1.0, scale), 0.0);
-        assert_eq!(falling(9.0, scale), 0.0);
+        assert_eq!(scale.at(0.0), 1.0);
+        assert_eq!(scale.at(0.01), 1.0);
+        assert!((scale.at(0.1) - 0.5).abs() < 1e-12);
+        assert_eq!(scale.at(1.0), 0.0);
+        assert_eq!(scale.at(9.0), 0.0);
     }
 
     #[test]
