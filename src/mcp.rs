@@ -77,6 +77,12 @@ impl McpHandler {
         &self.inner.gateway
     }
 
+    /// Counts an error that old clients get under status 200.
+    fn counted(&self, error: ErrorData) -> ErrorData {
+        self.gateway().rpc_failed(error.code.0);
+        error
+    }
+
     fn uptime(&self) -> Duration {
         self.inner.started.elapsed()
     }
@@ -125,7 +131,7 @@ impl ServerHandler for McpHandler {
         };
         let mut result = result.ok_or_else(|| {
             let message = format!("unknown tool: {}", shortened(&request.name));
-            ErrorData::invalid_params(message, None)
+            self.counted(ErrorData::invalid_params(message, None))
         })?;
         if is_modern(&context) {
             let meta = result.meta.get_or_insert_default();
@@ -154,7 +160,8 @@ impl ServerHandler for McpHandler {
         request: GetPromptRequestParams,
         _context: RequestContext<RoleServer>,
     ) -> Result<GetPromptResponse, ErrorData> {
-        prompt::get(&self.inner.prompts, &request).map(Into::into)
+        let prompt = prompt::get(&self.inner.prompts, &request);
+        prompt.map(Into::into).map_err(|error| self.counted(error))
     }
 
     async fn on_custom_request(
@@ -162,7 +169,7 @@ impl ServerHandler for McpHandler {
         request: CustomRequest,
         _context: RequestContext<RoleServer>,
     ) -> Result<CustomResult, ErrorData> {
-        Err(unreadable(&request))
+        Err(self.counted(unreadable(&request)))
     }
 }
 

@@ -7,6 +7,7 @@ mod anthropic;
 mod endpoint;
 mod exchange;
 mod failure;
+mod model_list;
 mod openai_compatible;
 mod parameters;
 mod served_model;

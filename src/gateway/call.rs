@@ -19,6 +19,13 @@ pub(super) struct CallContext<'a> {
     pub(super) deadline: Instant,
 }
 
+impl Gateway {
+    /// Counts an MCP request that names nothing to call.
+    pub fn rpc_failed(&self, code: i32) {
+        self.metrics.rpc_failed(code);
+    }
+}
+
 /// A call under way. Dropped before its end, its caller has left: that is
 /// counted and logged too.
 pub(super) struct OpenCall<'a> {

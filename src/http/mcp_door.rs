@@ -12,6 +12,7 @@ use http::{HeaderValue, StatusCode, header};
 use http_body_util::{BodyExt as _, Collected};
 use rmcp::transport::streamable_http_server::session::never::NeverSessionManager;
 use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, StreamableHttpService};
+use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::json;
 
@@ -23,6 +24,10 @@ use crate::mcp::McpHandler;
 const PARSE_ERROR: i32 = -32700;
 /// JSON-RPC's code for JSON that is no request.
 const INVALID_REQUEST: i32 = -32600;
+/// JSON-RPC's code for a method that does not exist.
+const METHOD_NOT_FOUND: i32 = -32601;
+/// JSON-RPC's code for parameters at fault.
+const INVALID_PARAMS: i32 = -32602;
 /// What rmcp writes, under 415 and as plain text, about a body that is no
 /// JSON-RPC message.
 const UNREADABLE: &str = "fail to deserialize request body";
@@ -54,34 +59,58 @@ async fn mend(State(door): State<Door>, request: Request, next: Next) -> Respons
     let (head, body) = request.into_parts();
     let body = match read(body, door.max_mcp_body_bytes, door.body_pause).await {
         Ok(body) => body,
-        Err(error) => return unreadable(&error),
+        Err(error) => {
+            door.metrics.rpc_failed(INVALID_REQUEST);
+            return unreadable(&error);
+        }
     };
     let copy = body.clone();
     let response = next.run(Request::from_parts(head, Body::from(body))).await;
-    if response.status() != StatusCode::UNSUPPORTED_MEDIA_TYPE {
+    if !response.status().is_client_error() {
         return response;
     }
     let (head, body) = response.into_parts();
-    match body.collect().await.map(Collected::to_bytes) {
-        Ok(text) if text.starts_with(UNREADABLE.as_bytes()) => {
-            let is_json = serde_json::from_slice::<IgnoredAny>(&copy).is_ok();
-            rpc_error(
-                StatusCode::BAD_REQUEST,
-                PARSE_ERROR,
-                if is_json {
-                    "the body is not one JSON-RPC message; batches are not supported"
-                } else {
-                    "the body is not JSON"
-                },
-            )
+    let Ok(text) = body.collect().await.map(Collected::to_bytes) else {
+        return Response::from_parts(head, Body::empty());
+    };
+    if head.status != StatusCode::UNSUPPORTED_MEDIA_TYPE {
+        let code = error_code(&text);
+        // The handler counts its own errors, for some of them have status 200.
+        if !code.is_some_and(is_the_handlers) {
+            door.metrics.rpc_failed(code.unwrap_or(0));
         }
-        Ok(_) => rpc_error(
-            StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            INVALID_REQUEST,
-            "the Content-Type must be application/json",
-        ),
-        Err(_) => Response::from_parts(head, Body::empty()),
+        return Response::from_parts(head, Body::from(text));
     }
+    let is_body_unreadable = text.starts_with(UNREADABLE.as_bytes());
+    let (status, code, message) = if !is_body_unreadable {
+        let message = "the Content-Type must be application/json";
+        (head.status, INVALID_REQUEST, message)
+    } else if serde_json::from_slice::<IgnoredAny>(&copy).is_ok() {
+        let message = "the body is not one JSON-RPC message; batches are not supported";
+        (StatusCode::BAD_REQUEST, PARSE_ERROR, message)
+    } else {
+        (StatusCode::BAD_REQUEST, PARSE_ERROR, "the body is not JSON")
+    };
+    door.metrics.rpc_failed(code);
+    rpc_error(status, code, message)
+}
+
+/// Reads the code of a JSON-RPC error; what rmcp refuses as text has none.
+fn error_code(body: &[u8]) -> Option<i32> {
+    #[derive(Deserialize)]
+    struct Envelope {
+        error: Code,
+    }
+    #[derive(Deserialize)]
+    struct Code {
+        code: i32,
+    }
+    let envelope: Envelope = serde_json::from_slice(body).ok()?;
+    Some(envelope.error.code)
+}
+
+const fn is_the_handlers(code: i32) -> bool {
+    matches!(code, METHOD_NOT_FOUND | INVALID_PARAMS)
 }
 
 fn unreadable(error: &BodyError) -> Response {

@@ -10,6 +10,7 @@ use tokio::time::Instant;
 
 use super::endpoint::Endpoint;
 use super::exchange::Exchange;
+use super::model_list;
 use super::settings::ProviderSettings;
 use crate::domain::{
     ModelId, Provider, ProviderAnswer, ProviderCall, ProviderError, ProviderName, Secret,
@@ -71,6 +72,6 @@ impl Provider for Anthropic {
 
     async fn probe(&self, deadline: Instant) -> Result<Vec<ModelId>, ProviderError> {
         let reply = self.endpoint.get(&self.models, deadline).await?;
-        answer::read_models(&reply)
+        model_list::read(&reply)
     }
 }

@@ -13,6 +13,7 @@ pub use dialect::Dialect;
 
 use super::endpoint::Endpoint;
 use super::exchange::Exchange;
+use super::model_list;
 use super::settings::ProviderSettings;
 use crate::domain::{ModelId, Provider, ProviderAnswer, ProviderCall, ProviderError, ProviderName};
 
@@ -68,6 +69,6 @@ impl Provider for OpenAiCompatible {
 
     async fn probe(&self, deadline: Instant) -> Result<Vec<ModelId>, ProviderError> {
         let reply = self.endpoint.get(&self.models, deadline).await?;
-        answer::read_models(&reply)
+        model_list::read(&reply)
     }
 }

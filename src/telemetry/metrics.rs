@@ -49,6 +49,7 @@ pub struct Metrics {
     cost_usd: CounterVec,
     unpriced: IntCounterVec,
     oddities: IntCounterVec,
+    rpc_errors: IntCounterVec,
     provider_up: IntGaugeVec,
 }
 
@@ -107,6 +108,11 @@ impl Metrics {
                 "Answers with usage that contradicts itself or an unknown finish reason.",
                 &["provider", "oddity"],
             )?,
+            rpc_errors: counters(
+                "gateway_rpc_errors_total",
+                "MCP requests that were no call, by JSON-RPC code; old clients see them under 200.",
+                &["code"],
+            )?,
             provider_up: IntGaugeVec::new(
                 Opts::new(
                     "gateway_provider_up",
@@ -133,6 +139,7 @@ impl Metrics {
         self.registry.register(Box::new(self.cost_usd.clone()))?;
         self.registry.register(Box::new(self.unpriced.clone()))?;
         self.registry.register(Box::new(self.oddities.clone()))?;
+        self.registry.register(Box::new(self.rpc_errors.clone()))?;
         self.registry.register(Box::new(self.provider_up.clone()))
     }
 
@@ -197,6 +204,22 @@ impl Metrics {
         self.oddities
             .with_label_values(&[target.provider.as_str(), "finish_reason"])
             .inc();
+    }
+
+    /// Counts an MCP request that ended in a JSON-RPC error.
+    pub fn rpc_failed(&self, code: i32) {
+        let label = match code {
+            -32700 => "-32700",
+            -32600 => "-32600",
+            -32601 => "-32601",
+            -32602 => "-32602",
+            -32603 => "-32603",
+            -32020 => "-32020",
+            -32021 => "-32021",
+            -32022 => "-32022",
+            _ => "other",
+        };
+        self.rpc_errors.with_label_values(&[label]).inc();
     }
 
     /// Says whether a vendor can be asked.

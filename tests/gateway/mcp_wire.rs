@@ -199,6 +199,11 @@ async fn what_is_no_request_gets_a_json_rpc_error() {
         .mcp(rpc("tools/call", json!({"name": "dance"})).to_string())
         .await;
     assert_eq!(tool.json()["error"]["code"], -32602);
+    let metrics = rig.get("/metrics").await.text;
+    for (code, count) in [("-32700", 9), ("-32600", 1), ("-32601", 1), ("-32602", 6)] {
+        let line = format!(r#"gateway_rpc_errors_total{{code="{code}"}} {count}"#);
+        assert!(metrics.contains(&line), "{line}\n{metrics}");
+    }
     let media = post(&rig, "/mcp", &[("content-type", "text/plain")], "{}").await;
     assert_eq!(media.status, 415);
     let accept = post(&rig, "/mcp", &[("accept", "application/json")], "{}").await;

@@ -5,8 +5,7 @@ use serde_json::Value;
 
 use super::refusal;
 use crate::domain::{
-    ContentPart, FinishReason, ModelId, ProviderAnswer, ProviderCall, ProviderError, TokenUsage,
-    Usage,
+    ContentPart, FinishReason, ProviderAnswer, ProviderCall, ProviderError, TokenUsage, Usage,
 };
 use crate::providers::exchange::Reply;
 use crate::providers::failure;
@@ -57,16 +56,6 @@ struct OutputDetails {
     thinking_tokens: TokenCount,
 }
 
-#[derive(Deserialize)]
-struct ModelList {
-    data: Vec<ListedModel>,
-}
-
-#[derive(Deserialize)]
-struct ListedModel {
-    id: String,
-}
-
 /// Reads a reply of status 200, which need not be a success.
 ///
 /// # Errors
@@ -112,17 +101,6 @@ pub(super) fn read(
         dropped_parameters,
         time_to_first_byte: reply.time_to_first_byte,
     })
-}
-
-/// Reads a list of models.
-///
-/// # Errors
-/// `Broken` for anything else.
-pub(super) fn read_models(reply: &Reply) -> Result<Vec<ModelId>, ProviderError> {
-    let list: ModelList = serde_json::from_slice(&reply.body)
-        .map_err(|_| failure::broken(reply, "the answer is not a list of models"))?;
-    let models = list.data.into_iter();
-    Ok(models.map(|model| ModelId::new(model.id)).collect())
 }
 
 /// Takes the vendor's counts apart; `None` if there are none.

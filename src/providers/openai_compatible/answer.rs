@@ -5,8 +5,7 @@ use serde_json::Value;
 
 use super::refusal;
 use crate::domain::{
-    ContentPart, FinishReason, ModelId, ProviderAnswer, ProviderCall, ProviderError, TokenUsage,
-    Usage,
+    ContentPart, FinishReason, ProviderAnswer, ProviderCall, ProviderError, TokenUsage, Usage,
 };
 use crate::providers::exchange::Reply;
 use crate::providers::failure;
@@ -76,16 +75,6 @@ struct CompletionDetails {
     reasoning_tokens: TokenCount,
 }
 
-#[derive(Deserialize)]
-struct ModelList {
-    data: Vec<ListedModel>,
-}
-
-#[derive(Deserialize)]
-struct ListedModel {
-    id: String,
-}
-
 /// Reads a reply of status 200, which need not be a success.
 ///
 /// # Errors
@@ -141,20 +130,6 @@ pub(super) fn read(
         dropped_parameters,
         time_to_first_byte: reply.time_to_first_byte,
     })
-}
-
-/// Reads a list of models.
-///
-/// # Errors
-/// `Broken` for anything else.
-pub(super) fn read_models(reply: &Reply) -> Result<Vec<ModelId>, ProviderError> {
-    let list: ModelList = serde_json::from_slice(&reply.body)
-        .map_err(|_| failure::broken(reply, "the answer is not a list of models"))?;
-    Ok(list
-        .data
-        .into_iter()
-        .map(|model| ModelId::new(model.id))
-        .collect())
 }
 
 impl Content {
