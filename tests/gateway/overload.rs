@@ -127,10 +127,10 @@ async fn probes_notice_a_vendor_that_goes_and_one_that_comes_back() {
         .set_standing(Vendor::Anthropic, Some(Fault::Down));
     let probes = rig.app.gateway.keep_probing();
     let story = async {
-        tokio::time::sleep(Duration::from_secs(1)).await;
+        tokio::time::advance(Duration::from_secs(1)).await;
         let down = rig.tool("get_provider_status", json!({})).await;
         rig.simulator.heal(Vendor::Anthropic);
-        tokio::time::sleep(Duration::from_secs(70)).await;
+        tokio::time::advance(Duration::from_secs(70)).await;
         let up = rig.tool("get_provider_status", json!({})).await;
         (down, up)
     };
