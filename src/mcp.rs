@@ -13,8 +13,8 @@ use rmcp::ServerHandler;
 use rmcp::model::{
     CacheScope, CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock,
     CustomRequest, CustomResult, ErrorCode, ErrorData, GetPromptRequestParams, GetPromptResponse,
-    Implementation, ListPromptsResult, ListToolsResult, PaginatedRequestParams, ProtocolVersion,
-    ServerCapabilities, ServerConfig, Tool,
+    Implementation, InitializeRequestParams, ListPromptsResult, ListToolsResult,
+    PaginatedRequestParams, ProtocolVersion, ServerCapabilities, ServerConfig, Tool,
 };
 use rmcp::service::{RequestContext, RoleServer};
 use serde::Serialize;
@@ -77,12 +77,6 @@ impl McpHandler {
         &self.inner.gateway
     }
 
-    /// Counts an error that old clients get under status 200.
-    fn counted(&self, error: ErrorData) -> ErrorData {
-        self.gateway().rpc_failed(error.code.0);
-        error
-    }
-
     fn uptime(&self) -> Duration {
         self.inner.started.elapsed()
     }
@@ -131,7 +125,7 @@ impl ServerHandler for McpHandler {
         };
         let mut result = result.ok_or_else(|| {
             let message = format!("unknown tool: {}", shortened(&request.name));
-            self.counted(ErrorData::invalid_params(message, None))
+            ErrorData::invalid_params(message, None)
         })?;
         if is_modern(&context) {
             let meta = result.meta.get_or_insert_default();
@@ -160,8 +154,7 @@ impl ServerHandler for McpHandler {
         request: GetPromptRequestParams,
         _context: RequestContext<RoleServer>,
     ) -> Result<GetPromptResponse, ErrorData> {
-        let prompt = prompt::get(&self.inner.prompts, &request);
-        prompt.map(Into::into).map_err(|error| self.counted(error))
+        prompt::get(&self.inner.prompts, &request).map(Into::into)
     }
 
     async fn on_custom_request(
@@ -169,7 +162,7 @@ impl ServerHandler for McpHandler {
         request: CustomRequest,
         _context: RequestContext<RoleServer>,
     ) -> Result<CustomResult, ErrorData> {
-        Err(self.counted(unreadable(&request)))
+        Err(unreadable(&request))
     }
 }
 
@@ -180,6 +173,7 @@ fn unreadable(request: &CustomRequest) -> ErrorData {
     let params = request.params.clone().unwrap_or_default();
     let fault = match method {
         "tools/call" => serde_json::from_value::<CallToolRequestParams>(params).err(),
+        "initialize" => serde_json::from_value::<InitializeRequestParams>(params).err(),
         "prompts/get" => serde_json::from_value::<GetPromptRequestParams>(params).err(),
         "tools/list" | "prompts/list" => {
             serde_json::from_value::<PaginatedRequestParams>(params).err()

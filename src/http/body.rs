@@ -8,8 +8,10 @@ use bytes::{Bytes, BytesMut};
 use http::StatusCode;
 use http_body_util::BodyExt as _;
 use thiserror::Error;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout_at};
 
+/// How many pauses a whole body may take: 4 MiB in two minutes is slow enough.
+const PAUSES: u32 = 8;
 /// The deepest JSON that is read; parsers that recurse end well beyond it.
 const MAX_DEPTH: usize = 64;
 
@@ -42,7 +44,7 @@ impl BodyError {
 }
 
 /// Reads a whole body of at most `max_bytes`, whose sender never pauses for
-/// longer than `pause`.
+/// longer than `pause` and takes no longer than eight pauses in all.
 pub(super) async fn read(
     body: Body,
     max_bytes: usize,
@@ -51,8 +53,10 @@ pub(super) async fn read(
     let mut body = pin!(body);
     let mut pieces: Vec<Bytes> = Vec::new();
     let mut size = 0_usize;
+    let deadline = Instant::now() + pause * PAUSES;
     loop {
-        let frame = timeout(pause, body.frame())
+        let end = deadline.min(Instant::now() + pause);
+        let frame = timeout_at(end, body.frame())
             .await
             .map_err(|_| BodyError::TooSlow)?;
         let Some(frame) = frame else { break };
@@ -136,6 +140,20 @@ mod tests {
         let refused = read(Body::from("12345"), 4, PAUSE).await.unwrap_err();
 
         assert!(matches!(refused, BodyError::TooLarge(4)));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_sender_of_single_bytes_does_not_go_on_for_ever() {
+        let drops = stream::unfold((), |()| async {
+            tokio::time::advance(PAUSE / 2).await;
+            Some((Ok::<_, std::io::Error>(Bytes::from_static(b"a")), ()))
+        });
+        let began = Instant::now();
+
+        let refused = read(Body::from_stream(drops), 1_000, PAUSE).await;
+
+        assert!(matches!(refused.unwrap_err(), BodyError::TooSlow));
+        assert!(began.elapsed() <= PAUSE * (PAUSES + 1));
     }
 
     #[test]

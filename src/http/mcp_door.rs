@@ -24,10 +24,8 @@ use crate::mcp::McpHandler;
 const PARSE_ERROR: i32 = -32700;
 /// JSON-RPC's code for JSON that is no request.
 const INVALID_REQUEST: i32 = -32600;
-/// JSON-RPC's code for a method that does not exist.
-const METHOD_NOT_FOUND: i32 = -32601;
-/// JSON-RPC's code for parameters at fault.
-const INVALID_PARAMS: i32 = -32602;
+/// Within so many bytes a message shows what it is; ids are no longer.
+const ERROR_WITHIN: usize = 256;
 /// What rmcp writes, under 415 and as plain text, about a body that is no
 /// JSON-RPC message.
 const UNREADABLE: &str = "fail to deserialize request body";
@@ -66,7 +64,7 @@ async fn mend(State(door): State<Door>, request: Request, next: Next) -> Respons
     };
     let copy = body.clone();
     let response = next.run(Request::from_parts(head, Body::from(body))).await;
-    if !response.status().is_client_error() {
+    if !is_json_or_text(&response) {
         return response;
     }
     let (head, body) = response.into_parts();
@@ -74,10 +72,8 @@ async fn mend(State(door): State<Door>, request: Request, next: Next) -> Respons
         return Response::from_parts(head, Body::empty());
     };
     if head.status != StatusCode::UNSUPPORTED_MEDIA_TYPE {
-        let code = error_code(&text);
-        // The handler counts its own errors, for some of them have status 200.
-        if !code.is_some_and(is_the_handlers) {
-            door.metrics.rpc_failed(code.unwrap_or(0));
+        if head.status.is_client_error() || is_error(&text) {
+            door.metrics.rpc_failed(error_code(&text).unwrap_or(0));
         }
         return Response::from_parts(head, Body::from(text));
     }
@@ -109,8 +105,21 @@ fn error_code(body: &[u8]) -> Option<i32> {
     Some(envelope.error.code)
 }
 
-const fn is_the_handlers(code: i32) -> bool {
-    matches!(code, METHOD_NOT_FOUND | INVALID_PARAMS)
+/// Tells a JSON-RPC error from a result by what stands first in it: neither
+/// name can stand unescaped in the id before it.
+fn is_error(message: &[u8]) -> bool {
+    let head = message.get(..ERROR_WITHIN).unwrap_or(message);
+    let place = |name: &[u8]| head.windows(name.len()).position(|bytes| bytes == name);
+    match (place(b"\"error\":"), place(b"\"result\":")) {
+        (Some(error), Some(result)) => error < result,
+        (error, _) => error.is_some(),
+    }
+}
+
+/// Leaves streams alone, which must not be waited for.
+fn is_json_or_text(response: &Response) -> bool {
+    let content_type = response.headers().get(header::CONTENT_TYPE);
+    !content_type.is_some_and(|value| value.as_bytes().starts_with(b"text/event-stream"))
 }
 
 fn unreadable(error: &BodyError) -> Response {

@@ -1,5 +1,6 @@
 //! Accepts connections, and stops without losing a call.
 
+use std::convert::Infallible;
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,6 +17,7 @@ use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::activity::Activity;
 use super::settings::Settings;
 
 /// What calls in flight get to write their answers once they were told to end.
@@ -64,7 +66,8 @@ pub async fn serve(
                     router: router.clone(),
                     watcher: graceful.watcher(),
                     permit,
-                    patience: Duration::from_millis(settings.header_read_timeout_ms),
+                    first_request: Duration::from_millis(settings.header_read_timeout_ms),
+                    keep_alive: Duration::from_millis(settings.keep_alive_timeout_ms),
                 };
                 connections.spawn(connection.run(socket));
             }
@@ -124,18 +127,20 @@ struct Connection {
     router: Router,
     watcher: Watcher,
     permit: OwnedSemaphorePermit,
-    patience: Duration,
+    first_request: Duration,
+    keep_alive: Duration,
 }
 
 impl Connection {
     async fn run(self, socket: TcpStream) {
-        let asked = CancellationToken::new();
+        let activity = Activity::new();
         let router = TowerToHyperService::new(self.router);
         let service = {
-            let asked = asked.clone();
+            let activity = activity.clone();
             service_fn(move |request| {
-                asked.cancel();
-                router.call(request)
+                let in_use = activity.begin();
+                let response = router.call(request);
+                async move { Ok::<_, Infallible>(in_use.until_written(response.await?)) }
             })
         };
         let connection = self.http.serve_connection(TokioIo::new(socket), service);
@@ -144,21 +149,11 @@ impl Connection {
                 // Clients go away all the time.
                 tracing::debug!(%error, "a connection ended");
             },
-            () = stays_silent(asked, self.patience) => {
-                tracing::debug!("a connection without a request was closed");
+            () = activity.ends(self.first_request, self.keep_alive) => {
+                tracing::debug!("a connection that was not used was closed");
             }
         }
         drop(self.permit);
-    }
-}
-
-/// Returns when nothing was asked for `patience`; never if something was.
-///
-/// hyper has no clock for a connection that has not yet shown which version
-/// of HTTP it speaks: a socket that says nothing would keep its slot for ever.
-async fn stays_silent(asked: CancellationToken, patience: Duration) {
-    if timeout(patience, asked.cancelled()).await.is_ok() {
-        std::future::pending::<()>().await;
     }
 }
 

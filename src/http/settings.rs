@@ -33,7 +33,8 @@ pub struct Settings {
     /// How long a connection may rest between two requests, in milliseconds,
     /// `1..=600_000`.
     pub keep_alive_timeout_ms: u64,
-    /// How long a client may pause while it sends its body, in milliseconds,
+    /// How long a client may pause while it sends its body, of which the
+    /// whole may take eight times as long, in milliseconds,
     /// `1..=600_000`.
     pub body_read_timeout_ms: u64,
     /// How long calls in flight may go on after SIGTERM before they end with

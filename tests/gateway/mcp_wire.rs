@@ -182,6 +182,7 @@ async fn what_is_no_request_gets_a_json_rpc_error() {
         ("tools/call", json!({"name": 5})),
         ("tools/call", json!({})),
         ("prompts/get", json!({})),
+        ("initialize", json!({})),
     ] {
         let error = &rig
             .mcp(rpc(method, params.clone()).to_string())
@@ -195,12 +196,17 @@ async fn what_is_no_request_gets_a_json_rpc_error() {
     }
     let unknown = rig.mcp(rpc("tools/dance", json!({})).to_string()).await;
     assert_eq!(unknown.json()["error"]["code"], -32601);
+    let resource = rpc("resources/read", json!({"uri": "x:y"}));
+    assert_eq!(
+        rig.mcp(resource.to_string()).await.json()["error"]["code"],
+        -32601
+    );
     let tool = rig
         .mcp(rpc("tools/call", json!({"name": "dance"})).to_string())
         .await;
     assert_eq!(tool.json()["error"]["code"], -32602);
     let metrics = rig.get("/metrics").await.text;
-    for (code, count) in [("-32700", 9), ("-32600", 1), ("-32601", 1), ("-32602", 6)] {
+    for (code, count) in [("-32700", 9), ("-32600", 1), ("-32601", 2), ("-32602", 7)] {
         let line = format!(r#"gateway_rpc_errors_total{{code="{code}"}} {count}"#);
         assert!(metrics.contains(&line), "{line}\n{metrics}");
     }

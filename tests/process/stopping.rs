@@ -145,3 +145,26 @@ async fn a_second_signal_ends_at_once_with_the_log_written() {
     assert_eq!(answer, None);
     assert_eq!(status.code(), Some(1));
 }
+
+#[tokio::test]
+async fn a_connection_at_rest_gives_its_slot_back_in_either_version_of_http() {
+    let (_simulator, server) = simulated().await;
+    let limits = [
+        ("GATEWAY__SERVER__MAX_CONNECTIONS", "2"),
+        ("GATEWAY__SERVER__KEEP_ALIVE_TIMEOUT_MS", "150"),
+    ];
+    let gateway = Gateway::start(&server, &limits).await;
+    let health = format!("http://{}/health", gateway.address);
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let client = || reqwest::Client::builder().no_proxy().tls_certs_only([]);
+    let clients =
+        [client(), client().http2_prior_knowledge()].map(|client| client.build().unwrap());
+    for client in &clients {
+        assert_eq!(client.get(&health).send().await.unwrap().status(), 200);
+    }
+
+    // Both slots are taken until the two connections have rested too long.
+    let answer = timeout(END, gateway.complete(json!({"prompt": "say: ok"}))).await;
+
+    assert_eq!(answer.unwrap().unwrap()["text"], "ok");
+}
