@@ -36,7 +36,9 @@ pub(super) struct Ended {
 }
 
 impl Gateway {
-    /// Makes attempt number `index` of a call, which must end by `deadline`.
+    /// Makes attempt number `index` of a call, which must end by `deadline`,
+    /// and keeps its target in `pending` from the moment that the vendor may
+    /// be asked.
     ///
     /// # Errors
     /// [`Error`] if limits refuse it or its target is not there; a vendor's
@@ -47,6 +49,7 @@ impl Gateway {
         index: u32,
         candidate: &Candidate,
         deadline: Instant,
+        pending: &mut Option<(Target, Instant)>,
     ) -> Result<Ended, Error> {
         let target = &candidate.target;
         let (Some(spec), Some(provider)) = (
@@ -57,6 +60,7 @@ impl Gateway {
             return Err(Error::new(ErrorKind::GatewayInternal, message));
         };
         let reservation = self.reserve(call, spec, target).await?;
+        *pending = Some((target.clone(), Instant::now()));
         let open = OpenAttempt {
             gateway: self,
             call,

@@ -5,8 +5,8 @@ use tokio::time::Instant;
 
 use super::Gateway;
 use crate::domain::{
-    CacheOutcome, Caller, Completion, CompletionRequest, Cost, Error, ErrorKind, LedgerEntry,
-    NanoUsd, Outcome, RequestId, TokenUsage, Usage,
+    AttemptOutcome, CacheOutcome, Caller, Completion, CompletionRequest, Cost, Error, ErrorKind,
+    LedgerEntry, NanoUsd, Outcome, RequestId, TokenUsage, Usage,
 };
 use crate::telemetry::CallOutcome;
 
@@ -17,13 +17,6 @@ pub(super) struct CallContext<'a> {
     pub(super) request: &'a CompletionRequest,
     pub(super) started: Instant,
     pub(super) deadline: Instant,
-}
-
-impl Gateway {
-    /// Counts an MCP request that names nothing to call.
-    pub fn rpc_failed(&self, code: i32) {
-        self.metrics.rpc_failed(code);
-    }
 }
 
 /// A call under way. Dropped before its end, its caller has left: that is
@@ -103,26 +96,35 @@ impl<'a> OpenCall<'a> {
     }
 
     fn log_error(&self, error: &Error) {
-        // What is wrong with a request is said in the caller's own words, and
-        // vendors that refuse one quote it.
-        let quotes_the_request = matches!(
-            error.kind,
-            ErrorKind::CallerInvalidRequest | ErrorKind::ProviderRejected
-        );
-        let message = if quotes_the_request {
-            ""
-        } else {
-            &error.message
-        };
         tracing::info!(
             request_id = %self.id,
             caller = %self.caller,
             error_type = %error.kind,
             attempts = error.attempts.len(),
-            error = message,
+            error = presentable(error),
             "not answered"
         );
     }
+}
+
+/// Says what failed in our own words: what is wrong with a request is said in
+/// the caller's, and vendors quote what they were asked.
+fn presentable(error: &Error) -> String {
+    if error.kind == ErrorKind::CallerInvalidRequest {
+        return String::new();
+    }
+    if error.attempts.is_empty() {
+        return error.message.clone();
+    }
+    let attempts = error.attempts.iter().map(|attempt| {
+        let outcome = match attempt.outcome {
+            AttemptOutcome::Answered => "answered",
+            AttemptOutcome::Failed(kind) => kind.as_str(),
+            AttemptOutcome::Cancelled => "cancelled",
+        };
+        format!("{} {outcome}", attempt.target)
+    });
+    attempts.collect::<Vec<_>>().join(", ")
 }
 
 impl Drop for OpenCall<'_> {
@@ -137,5 +139,35 @@ impl Drop for OpenCall<'_> {
                 "the caller left"
             );
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::domain::{Attempt, ModelId, ProviderErrorKind, ProviderName, Target};
+
+    #[test]
+    fn no_line_of_the_log_quotes_a_vendor() {
+        let attempt = Attempt {
+            target: Target {
+                provider: ProviderName::new("openai"),
+                model: ModelId::new("m"),
+                effort: None,
+            },
+            outcome: AttemptOutcome::Failed(ProviderErrorKind::Server),
+            latency: Duration::ZERO,
+            error: Some("server: boom on: SECRET PROMPT".to_owned()),
+        };
+        let mut error = Error::new(ErrorKind::ProviderUnavailable, "boom on: SECRET PROMPT");
+        error.attempts = vec![attempt.clone(), attempt];
+
+        assert_eq!(presentable(&error), "openai/m server, openai/m server");
+        assert_eq!(
+            presentable(&Error::invalid("SECRET PROMPT is no model")),
+            ""
+        );
     }
 }

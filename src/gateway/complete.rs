@@ -148,10 +148,16 @@ impl Gateway {
             let candidate = candidate.clone();
             let is_last = !route.plan.has_another() || index + 1 == self.settings.max_attempts;
             let Some(deadline) = attempt_deadline(call, index, is_last) else {
-                return Err(Stop::OutOfTime);
+                // What failed says more than that no time is left for others.
+                return Err(match failures.last_kind() {
+                    Some(kind) if !refusal::is_our_deadline(kind) => Stop::Exhausted(failures),
+                    _ => Stop::OutOfTime,
+                });
             };
-            tally.pending = Some((candidate.target.clone(), Instant::now()));
-            let ended = self.attempt(call, index, &candidate, deadline).await;
+            let pending = &mut tally.pending;
+            let ended = self
+                .attempt(call, index, &candidate, deadline, pending)
+                .await;
             tally.pending = None;
             let Ended {
                 attempt,

@@ -138,7 +138,7 @@ impl HealthBook {
         if error.kind != ProviderErrorKind::ModelUnavailable {
             self.update_provider(&target.provider, at, |provider| {
                 provider.tally.failures += 1.0;
-                provider.fail(error);
+                provider.fail(in_our_words(error));
             });
         }
     }
@@ -157,7 +157,8 @@ impl HealthBook {
                 provider.last_error = None;
             }
             Err(error) => {
-                provider.fail(error);
+                // Nobody's prompt is in the answer to a probe.
+                provider.fail(error.to_string());
                 // One question that costs nothing and is not answered is
                 // proof enough while no call says otherwise.
                 provider.failures_in_a_row = provider.failures_in_a_row.max(UNAVAILABLE_AFTER);
@@ -247,10 +248,19 @@ impl HealthBook {
     }
 }
 
+/// Says what failed without the vendor's words, which may quote a prompt: all
+/// callers see them.
+fn in_our_words(error: &ProviderError) -> String {
+    match error.status {
+        Some(status) => format!("{} (status {status})", error.kind),
+        None => error.kind.to_string(),
+    }
+}
+
 impl ProviderTally {
-    fn fail(&mut self, error: &ProviderError) {
+    fn fail(&mut self, words: String) {
         self.failures_in_a_row = self.failures_in_a_row.saturating_add(1);
-        self.last_error = Some(error.to_string());
+        self.last_error = Some(words);
     }
 }
 

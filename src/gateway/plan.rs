@@ -131,4 +131,12 @@ mod tests {
 
         assert_eq!(rest, ["a/1", "b/2"]);
     }
+
+    #[test]
+    fn a_conversation_that_did_not_fit_goes_to_larger_windows_only() {
+        // None of these is in the catalogue, so all windows are equal.
+        let rest = rest(&["a/1", "b/2"], ProviderErrorKind::ContextLength);
+
+        assert_eq!(rest, [""; 0]);
+    }
 }

@@ -8,7 +8,7 @@ use crate::domain::{
     Attempt, Catalogue, Error, ErrorKind, FilterReason, ProviderError, ProviderErrorKind,
     ProviderName, TimeoutPhase,
 };
-use crate::routing::{Facts, Ranking, shortfall};
+use crate::routing::{Choice, Facts, Ranking, shortfall};
 
 /// Makes the error of a request that every candidate is filtered out of.
 pub(super) fn nothing_can_answer(
@@ -38,9 +38,13 @@ pub(super) fn nothing_can_answer(
                 .map(|spec| shortfall(facts, spec))
         });
         let least = over.min().unwrap_or_default();
+        let window = match facts.choice {
+            Choice::Any => "the largest context window",
+            Choice::Named { .. } => "its context window",
+        };
         let _ = write!(
             message,
-            ": about {} input tokens and max_tokens {} exceed the largest context window by {least}",
+            ": about {} input tokens and max_tokens {} exceed {window} by {least}",
             facts.input_tokens, facts.max_tokens,
         );
         return Error::invalid(message);
@@ -85,6 +89,10 @@ impl Failures {
             self.soonest = Some(self.soonest.map_or(wait, |soonest| soonest.min(wait)));
         }
         self.last = Some(error);
+    }
+
+    pub(super) fn last_kind(&self) -> Option<ProviderErrorKind> {
+        self.last.as_ref().map(|error| error.kind)
     }
 
     /// Makes the error of a call whose attempts all failed. It has the type

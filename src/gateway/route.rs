@@ -54,7 +54,14 @@ impl Gateway {
             model: spec.id.as_str(),
         });
         let facts = Facts::new(request, choice, at);
-        let ranking = self.rank(&facts);
+        let mut ranking = self.rank(&facts);
+        let reason = reason(request, named, &ranking);
+        if let Some(spec) = named
+            && request.requirements.failover == Some(true)
+        {
+            let others = self.others(request, spec, at);
+            ranking.candidates.extend(others);
+        }
         if ranking.usable().next().is_none() {
             return Err(refusal::nothing_can_answer(
                 &facts,
@@ -62,13 +69,7 @@ impl Gateway {
                 &self.catalogue,
             ));
         }
-        let reason = reason(request, named, &ranking);
-        let mut candidates = ranking.candidates;
-        if let Some(spec) = named
-            && request.requirements.failover == Some(true)
-        {
-            candidates.extend(self.others(request, spec, at));
-        }
+        let candidates = ranking.candidates;
         let is_alone = named.is_none() && request.requirements.failover == Some(false);
         let usable = candidates.iter().enumerate();
         let places = usable

@@ -196,7 +196,8 @@ mod tests {
         }
 
         let state = writer.0.lock();
-        assert!(state.lost_lines >= 15, "{}", state.lost_lines);
+        // The thread may have taken four lines, and four more may wait.
+        assert!(state.lost_lines >= 12, "{}", state.lost_lines);
         assert!(state.pending.len() <= MOST_PENDING);
         drop(state);
         drop(receive);

@@ -25,9 +25,12 @@ pub fn check_filter(filter: &str) -> Result<(), String> {
 /// # Errors
 /// A sentence if the filter is malformed or logging was started before.
 pub fn start_logging(settings: &Settings) -> Result<LogGuard, String> {
-    let filter = EnvFilter::try_new(&settings.log_filter)
+    let mut filter = EnvFilter::try_new(&settings.log_filter)
         .map_err(|fault| format!("telemetry.log_filter: {fault}"))?;
-    let no_start = |fault: &dyn Display| format!("logging cannot start: {fault}");
+    // It writes whole requests and answers at the level `trace`.
+    for silent in ["rmcp=off", "rmcp::service=off"] {
+        filter = filter.add_directive(silent.parse().map_err(|fault| no_start(&fault))?);
+    }
     let (writer, guard) = LogWriter::start(std::io::stdout()).map_err(|fault| no_start(&fault))?;
     let lines = tracing_subscriber::fmt()
         .with_env_filter(filter)
@@ -47,4 +50,8 @@ fn log_panic(panic: &PanicHookInfo<'_>) {
         .map(ToString::to_string)
         .unwrap_or_default();
     tracing::error!(place, "a task panicked");
+}
+
+fn no_start(fault: &dyn Display) -> String {
+    format!("logging cannot start: {fault}")
 }

@@ -1,8 +1,15 @@
 //! Every way in which a vendor fails, and what the caller is told.
 
+use std::sync::Arc;
+
+use ai_gateway::providers::{Transport, TransportBody, TransportError};
+use async_trait::async_trait;
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body_util::{BodyExt as _, Full};
 use serde_json::{Value, json};
 use tokio::time::Instant;
-use vendor_sim::{Fault, Vendor};
+use vendor_sim::{Fault, Simulator, Vendor};
 
 use crate::support::{Rig, VENDORS};
 
@@ -287,4 +294,67 @@ async fn each_wait_ends_at_its_own_bound() {
             );
         }
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_overloaded_vendor_may_say_when_to_come_back() {
+    for fault in [Fault::Overloaded, Fault::Status { status: 500 }] {
+        let rig = Rig::over(
+            Arc::new(Waiting(fault == Fault::Overloaded)),
+            Simulator::new(1),
+            &[],
+        );
+
+        let error = rig.refused(question(Vendor::OpenAi)).await;
+
+        assert_eq!(error["type"], "provider_unavailable");
+        assert_eq!(error["retry_after_ms"], 3_000, "{error:#}");
+    }
+}
+
+/// A vendor that fails and says when it will be well.
+struct Waiting(bool);
+
+#[async_trait]
+impl Transport for Waiting {
+    async fn send(&self, _: Request<Bytes>) -> Result<Response<TransportBody>, TransportError> {
+        let status = if self.0 { 503 } else { 500 };
+        let body = Full::new(Bytes::from_static(b"{}")).map_err(|never| match never {});
+        let response = Response::builder()
+            .status(status)
+            .header("retry-after", "3");
+        Ok(response.body(body.boxed_unsync()).unwrap())
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_soonest_vendor_says_when_to_come_back() {
+    let rig = Rig::new();
+    let after = |seconds: &str| Fault::RateLimited {
+        retry_after: Some(seconds.to_owned()),
+    };
+    rig.simulator.set_standing(Vendor::OpenAi, Some(after("5")));
+    rig.simulator
+        .set_standing(Vendor::Anthropic, Some(after("2")));
+
+    let error = rig.refused(json!({"prompt": "hi"})).await;
+
+    assert_eq!(error["type"], "provider_rate_limited");
+    assert_eq!(error["retry_after_ms"], 2_000);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_failure_is_told_even_if_no_time_is_left_for_others() {
+    let rig = Rig::new();
+    for vendor in VENDORS {
+        rig.simulator
+            .set_standing(vendor, Some(Fault::Status { status: 500 }));
+    }
+
+    let error = rig
+        .refused(json!({"prompt": "hi", "timeout_ms": 200}))
+        .await;
+
+    assert_eq!(error["type"], "provider_unavailable", "{error:#}");
+    assert_eq!(error["attempts"].as_array().unwrap().len(), 1);
 }

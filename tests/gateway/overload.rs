@@ -171,3 +171,22 @@ async fn probes_can_be_switched_off() {
             .all(|vendor| rig.simulator.requests(vendor).is_empty())
     );
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_server_without_a_list_of_models_is_alive_all_the_same() {
+    let rig = Rig::new();
+    rig.simulator
+        .set_standing(Vendor::Anthropic, Some(Fault::Status { status: 404 }));
+    let story = async {
+        tokio::time::advance(Duration::from_secs(1)).await;
+        rig.tool("get_provider_status", json!({})).await
+    };
+
+    let seen = tokio::select! {
+        () = rig.app.gateway.keep_probing() => panic!("probing ended"),
+        seen = story => seen,
+    };
+
+    assert!(!rig.simulator.requests(Vendor::Anthropic).is_empty());
+    assert_eq!(status(&seen, "anthropic"), "healthy");
+}

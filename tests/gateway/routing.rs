@@ -1,6 +1,7 @@
 //! How the target is chosen, and what is said about it.
 
 use serde_json::{Value, json};
+use vendor_sim::{Fault, Vendor};
 
 use crate::support::{Rig, VENDORS};
 
@@ -116,7 +117,7 @@ async fn a_prompt_too_long_for_every_model_says_by_how_much() {
     assert_eq!(error["type"], "caller_invalid_request");
     let message = error["message"].as_str().unwrap();
     assert!(
-        message.contains("exceed the largest context window by"),
+        message.contains("exceed its context window by"),
         "{message}"
     );
     assert_eq!(error["attempts"], json!([]));
@@ -217,4 +218,40 @@ async fn a_model_whose_vendor_has_no_key_is_told_from_none() {
 
     let message = error["message"].as_str().unwrap();
     assert!(message.contains("anthropic has no key here"), "{message}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_named_model_that_cannot_answer_is_followed_by_others_if_they_may() {
+    let rig = Rig::new();
+    let long = "雨".repeat(300_000);
+    let asked = json!({
+        "prompt": long, "model": "claude-haiku-4-5", "route_only": true,
+        "requirements": {"failover_enabled": true},
+    });
+
+    let answer = rig.complete(asked).await;
+
+    assert_ne!(answer["model"], "claude-haiku-4-5");
+}
+
+#[tokio::test(start_paused = true)]
+async fn configured_fallbacks_follow_a_named_model_in_their_order() {
+    let order = "{openai/gpt-6-luna: [anthropic/claude-sonnet-5, openai/gpt-5.4]}";
+    let rig = Rig::with(&[("GATEWAY__ROUTING__FALLBACKS", order)]);
+    rig.simulator
+        .push(Vendor::OpenAi, Fault::Status { status: 404 });
+    rig.simulator
+        .push(Vendor::Anthropic, Fault::Status { status: 404 });
+    let asked = json!({
+        "prompt": "hi", "model": "gpt-6-luna", "requirements": {"failover_enabled": true},
+    });
+
+    let answer = rig.complete(asked).await;
+
+    let attempts = answer["routing"]["attempts"].as_array().unwrap();
+    let models: Vec<_> = attempts
+        .iter()
+        .map(|attempt| attempt["model"].clone())
+        .collect();
+    assert_eq!(models, ["gpt-6-luna", "claude-sonnet-5", "gpt-5.4"]);
 }
