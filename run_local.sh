@@ -34,8 +34,9 @@ port=${port:-${PORT:-8080}}
 export HOST=${HOST:-127.0.0.1} PORT=$port
 port_is_free "$port" || fail "port $port is taken; stop what listens there, or choose another: ./run_local.sh --port 8081"
 
-say "building the gateway ($profile; the first time takes minutes)"
-cargo build --locked --profile "$profile" --bin ai-gateway-mcp
+say "building ($profile; the first time takes minutes)"
+# Both at once: alone, the simulator would have all it shares with the gateway compiled again.
+cargo build --locked --profile "$profile" --workspace --bins
 bin=$(target_folder "$profile")
 
 if [ "$local_llm" = yes ]; then
@@ -43,7 +44,6 @@ if [ "$local_llm" = yes ]; then
   start_tiny_model
   say "every answer comes from SmolLM2-135M on this machine: real, slow and not clever (vendor keys are left out)"
 elif ! has_vendor; then
-  cargo build --locked --profile "$profile" -p vendor_sim --bin vendor_sim
   start_simulator "$bin"
   warn "NO VENDOR KEY IS SET, SO EVERY ANSWER IS SIMULATED."
   warn "Set OPENAI_API_KEY or ANTHROPIC_API_KEY in the environment or in .env for real answers,"

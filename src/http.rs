@@ -1,5 +1,6 @@
 //! The doors: routes, who may come in, and how the server stops.
 
+mod activity;
 mod body;
 mod chat;
 mod error;

@@ -207,3 +207,22 @@ fn billable(kind: ProviderErrorKind, message: String) -> ProviderError {
     error.may_be_billed = true;
     error
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_vendor_that_has_seen_nothing_bills_nothing() {
+        let connect = unanswered(TransportError::Connect("refused".to_owned()));
+        let timeout = unanswered(TransportError::ConnectTimeout);
+        let lost = unanswered(TransportError::Lost("reset".to_owned()));
+
+        assert!(!connect.may_be_billed && !timeout.may_be_billed);
+        assert!(lost.may_be_billed);
+        assert_eq!(
+            timeout.kind,
+            ProviderErrorKind::Timeout(TimeoutPhase::Connect)
+        );
+    }
+}

@@ -16,18 +16,19 @@ use crate::providers::token_count::{TokenCount, or_default};
 // month.
 #[derive(Deserialize)]
 struct Answer {
+    #[serde(default, deserialize_with = "or_default")]
     model: Option<String>,
-    #[serde(default)]
-    content: Vec<Block>,
-    stop_reason: Option<String>,
+    content: Option<Vec<Block>>,
+    stop_reason: Option<Value>,
     usage: Option<Value>,
     error: Option<refusal::Body>,
 }
 
 #[derive(Deserialize)]
 struct Block {
-    #[serde(rename = "type")]
+    #[serde(rename = "type", default, deserialize_with = "or_default")]
     kind: String,
+    #[serde(default, deserialize_with = "or_default")]
     text: Option<String>,
 }
 
@@ -73,12 +74,12 @@ pub(super) fn read(
         let words = refusal::words(reply.status, error);
         return Err(failure::inside_success(reply, words, usage));
     }
-    let texts = answer
-        .content
-        .into_iter()
-        .filter(|block| block.kind == "text");
+    let blocks = answer.content.into_iter().flatten();
+    let texts = blocks.filter(|block| block.kind == "text");
     let text: String = texts.filter_map(|block| block.text).collect();
-    let (finish, finish_is_unknown) = match answer.stop_reason.as_deref() {
+    let reason = answer.stop_reason.as_ref();
+    let reason = reason.map(|reason| reason.as_str().unwrap_or_default());
+    let (finish, finish_is_unknown) = match reason {
         Some("end_turn" | "stop_sequence") => (FinishReason::Stop, false),
         Some("max_tokens" | "model_context_window_exceeded") => (FinishReason::Length, false),
         Some("refusal") => (FinishReason::ContentFilter, false),
@@ -87,8 +88,7 @@ pub(super) fn read(
         Some(_) => (FinishReason::Stop, true),
     };
     // A stop sequence at the very start leaves nothing, and so does a refusal.
-    let may_be_empty = finish == FinishReason::ContentFilter
-        || answer.stop_reason.as_deref() == Some("stop_sequence");
+    let may_be_empty = finish == FinishReason::ContentFilter || reason == Some("stop_sequence");
     if text.trim().is_empty() && !may_be_empty {
         return Err(failure::empty(reply, usage));
     }

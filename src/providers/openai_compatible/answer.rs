@@ -15,9 +15,9 @@ use crate::providers::token_count::{TokenCount, or_default};
 // Unknown members and values are ignored: vendors add some every month.
 #[derive(Deserialize)]
 struct Answer {
+    #[serde(default, deserialize_with = "or_default")]
     model: Option<String>,
-    #[serde(default)]
-    choices: Vec<Choice>,
+    choices: Option<Vec<Choice>>,
     usage: Option<Value>,
     error: Option<Value>,
 }
@@ -26,12 +26,13 @@ struct Answer {
 struct Choice {
     #[serde(default)]
     message: Message,
-    finish_reason: Option<String>,
+    finish_reason: Option<Value>,
 }
 
 #[derive(Default, Deserialize)]
 struct Message {
     content: Option<Content>,
+    #[serde(default, deserialize_with = "or_default")]
     refusal: Option<String>,
 }
 
@@ -39,15 +40,8 @@ struct Message {
 #[serde(untagged)]
 enum Content {
     Text(String),
-    Parts(Vec<Part>),
+    Parts(Vec<Value>),
     Other(#[expect(dead_code, reason = "read past, whatever it is")] Value),
-}
-
-#[derive(Deserialize)]
-struct Part {
-    #[serde(rename = "type")]
-    kind: Option<String>,
-    text: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -92,7 +86,7 @@ pub(super) fn read(
         let words = refusal::read_error(reply.status, error);
         return Err(failure::inside_success(reply, words, usage));
     }
-    let Some(choice) = answer.choices.into_iter().next() else {
+    let Some(choice) = answer.choices.into_iter().flatten().next() else {
         return Err(failure::empty(reply, usage));
     };
     let is_refusal = choice
@@ -105,7 +99,9 @@ pub(super) fn read(
         (Some(content), _) => content.into_text(),
         (None, _) => String::new(),
     };
-    let (finish, finish_is_unknown) = match choice.finish_reason.as_deref() {
+    let reason = choice.finish_reason.as_ref();
+    let reason = reason.map(|reason| reason.as_str().unwrap_or_default());
+    let (finish, finish_is_unknown) = match reason {
         _ if is_refusal => (FinishReason::ContentFilter, false),
         Some("stop") => (FinishReason::Stop, false),
         Some("length" | "model_length") => (FinishReason::Length, false),
@@ -132,15 +128,19 @@ pub(super) fn read(
     })
 }
 
+fn is_text(part: &Value) -> bool {
+    part.get("type").and_then(Value::as_str) == Some("text")
+}
+
 impl Content {
     fn into_text(self) -> String {
         match self {
             Self::Text(text) => text,
             Self::Parts(parts) => {
-                let texts = parts
-                    .into_iter()
-                    .filter(|part| part.kind.as_deref() == Some("text"));
-                texts.filter_map(|part| part.text).collect()
+                let texts = parts.iter().filter(|part| is_text(part));
+                texts
+                    .filter_map(|part| part.get("text")?.as_str())
+                    .collect()
             }
             Self::Other(_) => String::new(),
         }
@@ -250,5 +250,22 @@ mod tests {
                 proptest::prop_assert_eq!(usage.tokens.total_output(), completion);
             }
         }
+    }
+
+    #[test]
+    fn odd_members_beside_a_good_text_do_not_lose_it() {
+        for odd in [
+            r#"{"model":5,"choices":[{"message":{"content":"ok","refusal":false},"finish_reason":7}]}"#,
+            r#"{"choices":[{"message":{"content":[{"type":"x","text":5},{"type":"text","text":"ok"}]},
+                "finish_reason":"stop"}],"usage":"none"}"#,
+        ] {
+            let answer: Answer = serde_json::from_str(odd).unwrap();
+            let choice = answer.choices.into_iter().flatten().next().unwrap();
+
+            assert_eq!(choice.message.content.unwrap().into_text(), "ok");
+        }
+        let none: Answer =
+            serde_json::from_str(r#"{"choices":null,"error":{"code":"x"}}"#).unwrap();
+        assert!(none.error.is_some());
     }
 }
