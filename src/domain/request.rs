@@ -1,6 +1,5 @@
 //! What a caller asks for, already checked.
 
-use std::collections::HashSet;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -195,26 +194,13 @@ pub struct CompletionRequest {
 impl CompletionRequest {
     /// Returns what a model must be able to do to answer.
     pub fn needs(&self) -> Capabilities {
-        let mut needs = HashSet::new();
         let parts = self.messages.iter().flat_map(|message| &message.content);
-        for part in parts {
-            match part {
-                ContentPart::Image(_) => needs.insert(Capability::Vision),
-                ContentPart::ToolCall(_) | ContentPart::ToolResult(_) => {
-                    needs.insert(Capability::Tools)
-                }
-                ContentPart::Text(_) | ContentPart::Reasoning { .. } => false,
-            };
-        }
-        if !self.tools.is_empty() {
-            needs.insert(Capability::Tools);
-        }
-        needs.into_iter().collect()
-    }
-
-    /// Returns the size of all text in the conversation and tools, in bytes.
-    pub fn size_bytes(&self) -> usize {
-        let texts = self.messages.iter().flat_map(Message::texts).map(str::len);
-        texts.fold(0, usize::saturating_add)
+        let of_parts = parts.filter_map(|part| match part {
+            ContentPart::Image(_) => Some(Capability::Vision),
+            ContentPart::ToolCall(_) | ContentPart::ToolResult(_) => Some(Capability::Tools),
+            ContentPart::Text(_) | ContentPart::Reasoning { .. } => None,
+        });
+        let of_tools = (!self.tools.is_empty()).then_some(Capability::Tools);
+        of_parts.chain(of_tools).collect()
     }
 }

@@ -51,8 +51,8 @@ pub(super) fn routes(handler: McpHandler, door: &Door) -> Router {
         .layer(middleware::from_fn_with_state(door.clone(), mend))
 }
 
-/// Reads the body within bounds, and turns rmcp's plain-text refusals into
-/// JSON-RPC errors.
+/// Reads the body within bounds, turns rmcp's plain-text refusals into JSON-RPC
+/// errors, and counts every answer that is one, whatever its status.
 async fn mend(State(door): State<Door>, request: Request, next: Next) -> Response {
     let (head, body) = request.into_parts();
     let body = match read(body, door.max_mcp_body_bytes, door.body_pause).await {
