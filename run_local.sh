@@ -40,13 +40,14 @@ cargo build --locked --profile "$profile" --workspace --bins
 bin=$(target_folder "$profile")
 
 if [ "$local_llm" = yes ]; then
-  unset OPENAI_API_KEY OPENAI_API_KEY_FILE ANTHROPIC_API_KEY ANTHROPIC_API_KEY_FILE
+  unset_vendors
   start_tiny_model
   say "every answer comes from SmolLM2-135M on this machine: real, slow and not clever (vendor keys are left out)"
 elif ! has_vendor; then
   start_simulator "$bin"
   warn "NO VENDOR KEY IS SET, SO EVERY ANSWER IS SIMULATED."
-  warn "Set OPENAI_API_KEY or ANTHROPIC_API_KEY in the environment or in .env for real answers,"
+  warn "Set a vendor's key (OPENAI_API_KEY, ANTHROPIC_API_KEY, GEMINI_API_KEY, MISTRAL_API_KEY,"
+  warn "GROQ_API_KEY) in the environment or in .env for real answers,"
   warn "or run ./run_local.sh --local-llm for a tiny real model."
 fi
 

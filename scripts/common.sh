@@ -76,13 +76,33 @@ unset_settings() {
   while IFS='=' read -r name _; do
     case $name in
       *_API_KEY | *_API_KEY_FILE | *_BASE_URL | LOCAL_OPENAI_MODEL | GATEWAY__* | GATEWAY_CONFIG_DIR) unset "$name" ;;
+      GOOGLE_GENAI_USE_VERTEXAI | GOOGLE_CLOUD_PROJECT | GOOGLE_CLOUD_LOCATION) unset "$name" ;;
+      GOOGLE_APPLICATION_CREDENTIALS | GCE_METADATA_HOST) unset "$name" ;;
       HOST | PORT | AUTH_MODE | ALLOWED_HOSTS | ALLOWED_ORIGINS | LOG_FORMAT | RUST_LOG | K_SERVICE) unset "$name" ;;
     esac
   done < <(env)
 }
 
+# The vendors with a key, as their variables begin.
+vendors=(OPENAI ANTHROPIC GEMINI GOOGLE MISTRAL GROQ)
+
+is_on_vertex() { [[ ${GOOGLE_GENAI_USE_VERTEXAI:-} =~ ^([Tt][Rr][Uu][Ee]|1)$ ]]; }
+
+# Leaves every vendor out but the local server.
+unset_vendors() {
+  local vendor
+  for vendor in "${vendors[@]}"; do unset "${vendor}_API_KEY" "${vendor}_API_KEY_FILE"; done
+  unset GOOGLE_GENAI_USE_VERTEXAI
+}
+
 has_vendor() {
-  [ -n "${OPENAI_API_KEY:-}${OPENAI_API_KEY_FILE:-}${ANTHROPIC_API_KEY:-}${ANTHROPIC_API_KEY_FILE:-}${LOCAL_OPENAI_BASE_URL:-}" ]
+  local vendor key
+  for vendor in "${vendors[@]}"; do
+    for key in "${vendor}_API_KEY" "${vendor}_API_KEY_FILE"; do
+      if [ -n "${!key:-}" ]; then return 0; fi
+    done
+  done
+  [ -n "${LOCAL_OPENAI_BASE_URL:-}" ] || is_on_vertex
 }
 
 port_is_free() { ! (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
@@ -121,6 +141,9 @@ start_simulator() {
   url=$(sed -n 's/.*ready on \(http:\/\/[0-9.:]*\).*/\1/p' "$log" | head -n 1)
   export OPENAI_BASE_URL=$url/openai/v1 OPENAI_API_KEY=simulated
   export ANTHROPIC_BASE_URL=$url/anthropic ANTHROPIC_API_KEY=simulated
+  export GOOGLE_GEMINI_BASE_URL=$url/google GEMINI_API_KEY=simulated
+  export MISTRAL_BASE_URL=$url/mistral MISTRAL_API_KEY=simulated
+  export GROQ_BASE_URL=$url/groq GROQ_API_KEY=simulated
 }
 
 # Makes the Python environment $1 with the packages of the list $2; the other arguments go to pip.

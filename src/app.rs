@@ -25,7 +25,8 @@ use crate::http::{self, Shutdown};
 use crate::limit::Unlimited;
 use crate::mcp::McpHandler;
 use crate::providers::{
-    Anthropic, Dialect, Exchange, HttpTransport, OpenAiCompatible, ProviderSettings, Transport,
+    Anthropic, ApplicationDefault, Dialect, Exchange, Google, GoogleIdentity, HttpTransport,
+    OpenAiCompatible, ProviderSettings, Transport,
 };
 use crate::stores::MemoryLedger;
 use crate::telemetry::Metrics;
@@ -65,6 +66,8 @@ pub struct World {
     pub ledger: Arc<dyn Ledger>,
     /// The time of day.
     pub clock: Arc<dyn Clock>,
+    /// Who we are to Vertex AI; not asked while nothing is reached through it.
+    pub google_identity: Arc<dyn GoogleIdentity>,
 }
 
 impl World {
@@ -78,6 +81,7 @@ impl World {
             transport: Arc::new(transport),
             ledger: Arc::new(MemoryLedger::new(MEMORY_LEDGER_ENTRIES)),
             clock: Arc::new(SystemClock),
+            google_identity: Arc::new(ApplicationDefault::default()),
         })
     }
 }
@@ -106,7 +110,7 @@ impl App {
             .providers
             .configured
             .iter()
-            .map(|settings| provider(settings, &exchange))
+            .map(|settings| provider(settings, &exchange, &world.google_identity))
             .collect();
         let gateway = Arc::new(Gateway::new(Parts {
             settings: config.gateway.clone(),
@@ -217,16 +221,22 @@ impl Signals {
     }
 }
 
-fn provider(settings: &ProviderSettings, exchange: &Exchange) -> Result<Arc<dyn Provider>, String> {
-    let exchange = exchange.clone();
-    if settings.name == "anthropic" {
-        return Ok(Arc::new(Anthropic::try_new(settings, exchange)?));
-    }
-    let dialect = Dialect::ALL
-        .into_iter()
-        .find(|dialect| dialect.name == settings.name)
-        .ok_or_else(|| format!("nothing speaks to {}", settings.name))?;
-    Ok(Arc::new(OpenAiCompatible::try_new(
-        dialect, settings, exchange,
-    )?))
+fn provider(
+    settings: &ProviderSettings,
+    exchange: &Exchange,
+    identity: &Arc<dyn GoogleIdentity>,
+) -> Result<Arc<dyn Provider>, String> {
+    let (exchange, identity) = (exchange.clone(), Arc::clone(identity));
+    Ok(match (settings.name.as_str(), &settings.vertex) {
+        ("anthropic", None) => Arc::new(Anthropic::try_new(settings, exchange)?),
+        ("anthropic", Some(_)) => Arc::new(Anthropic::try_on_vertex(settings, exchange, identity)?),
+        ("google", None) => Arc::new(Google::try_new(settings, exchange)?),
+        ("google", Some(_)) => Arc::new(Google::try_on_vertex(settings, exchange, identity)?),
+        (name, _) => {
+            let mut dialects = Dialect::ALL.into_iter();
+            let dialect = dialects.find(|dialect| dialect.name == name);
+            let dialect = dialect.ok_or_else(|| format!("nothing speaks to {name}"))?;
+            Arc::new(OpenAiCompatible::try_new(dialect, settings, exchange)?)
+        }
+    })
 }

@@ -23,6 +23,7 @@ mod sources;
 mod tests;
 mod typed;
 mod vendor;
+mod vertex;
 mod warnings;
 
 use std::collections::BTreeMap;
@@ -89,8 +90,7 @@ impl Config {
         let files = Files::read(sources, &mut report);
         let merged = layers::merge(files.gateway, sources, &mut report);
         let (mut form, taken) = settings::read(&merged, &mut report);
-        let version = &form.providers.anthropic_version;
-        let vendors = Vendors::read(sources, version, &mut report);
+        let vendors = Vendors::read(sources, &form.providers, &mut report);
         let mut models = models::read(files.models, &vendors.local_models, &mut report);
         let prices = prices::read(files.pricing, &models.specs, &models.names, &mut report);
         let prompts = read_prompts(files.prompts, &mut report);
@@ -100,7 +100,7 @@ impl Config {
             taken: &taken,
         };
         check::check(&form, origins, &models.names, &mut report);
-        drop_sampling(&mut models, &form.providers.anthropic_version);
+        drop_sampling(&mut models, &form.providers.anthropic_version, &vendors);
         let mut config = Self {
             server: form.server,
             gateway: form.gateway,
@@ -204,10 +204,13 @@ fn settle_host(
     }
 }
 
-/// Later versions of Anthropic's API refuse sampling for all of its models.
-fn drop_sampling(models: &mut Models, anthropic_version: &str) {
+/// Later versions of Anthropic's API refuse sampling for all of its models;
+/// Vertex AI has an early one.
+fn drop_sampling(models: &mut Models, anthropic_version: &str, vendors: &Vendors) {
+    let mut configured = vendors.configured.iter();
+    let is_on_vertex = configured.any(|v| v.name == "anthropic" && v.vertex.is_some());
     let version = anthropic_version.parse::<Date>();
-    if version.is_ok_and(|version| version >= NO_SAMPLING_FROM) {
+    if version.is_ok_and(|version| version >= NO_SAMPLING_FROM) && !is_on_vertex {
         let anthropic = models
             .specs
             .iter_mut()

@@ -20,7 +20,8 @@ mod usage;
 
 pub use capability::{Capabilities, Capability};
 pub use catalogue::{
-    Catalogue, LookupError, MaxTokensField, ModelSpec, Prior, RequestPolicy, SamplingRule, Tier,
+    Catalogue, EffortForm, ListedModel, LookupError, MaxTokensField, ModelSpec, Prior,
+    RequestPolicy, SamplingRule, Tier,
 };
 pub use completion::{
     Attempt, AttemptOutcome, CacheOutcome, CacheStatus, Candidate, Chunk, Completion, Cost,

@@ -23,6 +23,10 @@ fn sections(config: &Config) -> Value {
             "base_url": provider.base_url,
             "api_key": key,
             "api_version": provider.api_version,
+            "vertex": provider.vertex.as_ref().map(|place| json!({
+                "project": place.project,
+                "location": place.location,
+            })),
         });
         (provider.name.clone(), settings)
     });

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::fault::Report;
 use super::limits::{CallerForm, LimitsForm};
 use super::path::Path;
+use super::vertex::VertexPublisher;
 use super::{document, fault_at, typed};
 use crate::providers::Timeouts;
 use crate::{gateway, http, routing, telemetry};
@@ -31,14 +32,43 @@ pub(super) struct SettingsForm {
 pub(super) struct ProvidersForm {
     /// The value of the header `anthropic-version`.
     pub(super) anthropic_version: String,
+    /// The version of the Gemini API, which stands in its paths.
+    pub(super) gemini_version: GeminiVersion,
+    /// Whose models are asked through Vertex AI, where that is switched on.
+    pub(super) vertex_publishers: Vec<VertexPublisher>,
     /// Waits at a vendor.
     pub(super) timeouts: Timeouts,
+}
+
+/// A version of the Gemini API.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum GeminiVersion {
+    /// What Google's SDK uses unless told otherwise.
+    #[default]
+    V1,
+    /// The older one: many proxies know no other.
+    V1Beta,
+}
+
+impl ProvidersForm {
+    /// Returns the version of the vendor's API, if it wants one.
+    pub(super) fn version_of(&self, vendor: &str) -> Option<&str> {
+        match (vendor, self.gemini_version) {
+            ("anthropic", _) => Some(&self.anthropic_version),
+            ("google", GeminiVersion::V1) => Some("v1"),
+            ("google", GeminiVersion::V1Beta) => Some("v1beta"),
+            _ => None,
+        }
+    }
 }
 
 impl Default for ProvidersForm {
     fn default() -> Self {
         Self {
             anthropic_version: "2023-06-01".to_owned(),
+            gemini_version: GeminiVersion::default(),
+            vertex_publishers: VertexPublisher::ALL.to_vec(),
             timeouts: Timeouts::default(),
         }
     }

@@ -5,6 +5,7 @@ mod environment;
 mod faults;
 mod files;
 mod secrets;
+mod vertex;
 
 use std::fs;
 use std::path::PathBuf;

@@ -3,32 +3,60 @@
 use super::base_url::{self, Kind};
 use super::fault::Report;
 use super::secret;
+use super::settings::ProvidersForm;
 use super::sources::Sources;
-use crate::domain::ProviderName;
+use super::vertex::{Vertex, VertexPublisher};
+use crate::domain::{ProviderName, Secret};
 use crate::providers::ProviderSettings;
 
 /// A vendor and its variables.
 struct Vendor {
     name: &'static str,
-    key: &'static str,
+    /// The names its key may have, the first set one counts.
+    keys: &'static [&'static str],
     base_url: &'static str,
     /// Where its API is unless the variable says otherwise.
     default_base_url: &'static str,
+    /// Its models on Vertex AI.
+    on_vertex: Option<VertexPublisher>,
 }
 
 /// The vendors with a key, in catalogue order.
-const VENDORS: [Vendor; 2] = [
+const VENDORS: [Vendor; 5] = [
     Vendor {
         name: "openai",
-        key: "OPENAI_API_KEY",
+        keys: &["OPENAI_API_KEY"],
         base_url: "OPENAI_BASE_URL",
         default_base_url: "https://api.openai.com/v1",
+        on_vertex: None,
     },
     Vendor {
         name: "anthropic",
-        key: "ANTHROPIC_API_KEY",
+        keys: &["ANTHROPIC_API_KEY"],
         base_url: "ANTHROPIC_BASE_URL",
         default_base_url: "https://api.anthropic.com",
+        on_vertex: Some(VertexPublisher::Anthropic),
+    },
+    Vendor {
+        name: "google",
+        keys: &["GEMINI_API_KEY", "GOOGLE_API_KEY"],
+        base_url: "GOOGLE_GEMINI_BASE_URL",
+        default_base_url: "https://generativelanguage.googleapis.com",
+        on_vertex: Some(VertexPublisher::Google),
+    },
+    Vendor {
+        name: "mistral",
+        keys: &["MISTRAL_API_KEY"],
+        base_url: "MISTRAL_BASE_URL",
+        default_base_url: "https://api.mistral.ai",
+        on_vertex: None,
+    },
+    Vendor {
+        name: "groq",
+        keys: &["GROQ_API_KEY"],
+        base_url: "GROQ_BASE_URL",
+        default_base_url: "https://api.groq.com",
+        on_vertex: None,
     },
 ];
 
@@ -49,12 +77,17 @@ pub(super) struct Vendors {
 
 impl Vendors {
     /// Reads keys and addresses. A vendor is configured when its key is set,
-    /// the local server when its address is.
-    pub(super) fn read(sources: &Sources, anthropic_version: &str, report: &mut Report) -> Self {
+    /// or Vertex AI serves its models; the local server when its address is.
+    pub(super) fn read(sources: &Sources, form: &ProvidersForm, report: &mut Report) -> Self {
         let mut vendors = Self::default();
+        let vertex = Vertex::read(sources, report);
         for vendor in &VENDORS {
-            let api_version = (vendor.name == "anthropic").then(|| anthropic_version.to_owned());
-            match vendor.read(sources, api_version, report) {
+            let on_vertex = vertex.as_ref().and_then(|vertex| {
+                let publisher = vendor.on_vertex?;
+                let is_wanted = form.vertex_publishers.contains(&publisher);
+                is_wanted.then(|| vertex.settings(publisher))
+            });
+            match vendor.read(sources, form.version_of(vendor.name), on_vertex, report) {
                 Some(settings) => vendors.configured.push(settings),
                 None => vendors.unconfigured.push(ProviderName::new(vendor.name)),
             }
@@ -87,6 +120,7 @@ impl Vendors {
                 base_url,
                 api_key,
                 api_version: None,
+                vertex: None,
             }),
             Err(reason) => report.variable(LOCAL_BASE_URL, reason),
         }
@@ -95,17 +129,32 @@ impl Vendors {
 }
 
 impl Vendor {
+    /// Reads how the vendor is reached: by its own key, else through Vertex
+    /// AI. Google's own SDK prefers Vertex AI to a key, so that vendor is
+    /// reached through it whenever it may be.
     fn read(
         &self,
         sources: &Sources,
-        api_version: Option<String>,
+        api_version: Option<&str>,
+        on_vertex: Option<ProviderSettings>,
         report: &mut Report,
     ) -> Option<ProviderSettings> {
-        let api_key = secret::read(self.key, sources, report);
+        let key = self.key(sources, report);
         let address = sources.variable(self.base_url, report);
-        if api_key.is_none() && address.is_some() {
-            let (url, key) = (self.base_url, self.key);
-            report.warn(format!("{url} has no effect without {key}"));
+        let vertex_wins = key.is_none() || self.on_vertex == Some(VertexPublisher::Google);
+        if let Some(settings) = on_vertex.filter(|_| vertex_wins) {
+            let own = key.map(|(name, _)| name).or(address.map(|_| self.base_url));
+            if let Some(name) = own {
+                report.warn(format!(
+                    "{name} has no effect: {} is on Vertex AI",
+                    self.name
+                ));
+            }
+            return Some(settings);
+        }
+        if key.is_none() && address.is_some() {
+            let (url, keys) = (self.base_url, self.keys.join(" or "));
+            report.warn(format!("{url} has no effect without {keys}"));
         }
         let base_url = base_url::check(address.unwrap_or(self.default_base_url), Kind::Vendor)
             .map_err(|reason| report.variable(self.base_url, reason))
@@ -113,9 +162,24 @@ impl Vendor {
         Some(ProviderSettings {
             name: self.name.to_owned(),
             base_url,
-            api_key: Some(api_key?),
-            api_version,
+            api_key: Some(key?.1),
+            api_version: api_version.map(str::to_owned),
+            vertex: None,
         })
+    }
+
+    fn key(&self, sources: &Sources, report: &mut Report) -> Option<(&'static str, Secret)> {
+        let mut found: Option<(&'static str, Secret)> = None;
+        for &name in self.keys {
+            let Some(key) = secret::read(name, sources, report) else {
+                continue;
+            };
+            match &found {
+                None => found = Some((name, key)),
+                Some((first, _)) => report.warn(format!("{name} has no effect beside {first}")),
+            }
+        }
+        found
     }
 }
 

@@ -12,18 +12,13 @@ const NOTICE_DAYS: i64 = 30;
 
 /// Variables of features that this version does not have. Whoever sets one
 /// relies on it, above all on those that seem to keep strangers out.
-const WITHOUT_EFFECT: [&str; 11] = [
+const WITHOUT_EFFECT: [&str; 6] = [
     "GATEWAY_API_KEYS",
     "GATEWAY_API_KEYS_FILE",
     "OIDC_ISSUER",
     "OIDC_AUDIENCE",
     "OIDC_ALLOWED",
     "DATABASE_URL",
-    "GOOGLE_GENAI_USE_VERTEXAI",
-    "GEMINI_API_KEY",
-    "GOOGLE_API_KEY",
-    "MISTRAL_API_KEY",
-    "GROQ_API_KEY",
 ];
 
 /// Records warnings about variables and about the models of the configured
@@ -65,15 +60,6 @@ fn about_models(config: &Config, today: Date, report: &mut Report) {
         }
         if spec.priors.is_empty() {
             report.warn(format!("{name} has no prior and is not routed to unasked"));
-        }
-    }
-    let served = ["openai", "anthropic", "local"];
-    for spec in &config.models {
-        if !served.contains(&spec.provider.as_str()) {
-            let name = spec.canonical();
-            report.warn(format!(
-                "{name} cannot be used: this version does not serve its vendor"
-            ));
         }
     }
 }

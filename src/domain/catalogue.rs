@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::sync::Arc;
 
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
@@ -33,6 +34,17 @@ pub enum SamplingRule {
     Drop,
 }
 
+/// How a model is told how much to think.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EffortForm {
+    /// By the effort's name.
+    #[default]
+    Name,
+    /// As a budget of tokens: the effort's reasoning allowance, 0 for `none`.
+    Budget,
+}
+
 /// What may be sent to a model. Every rule is a value, not prose.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RequestPolicy {
@@ -50,6 +62,8 @@ pub struct RequestPolicy {
     pub efforts: Vec<Effort>,
     /// What is sent when the caller names no effort.
     pub default_effort: Option<Effort>,
+    /// How the effort is written.
+    pub effort_form: EffortForm,
     /// Output tokens to allow for hidden thinking on top of the visible
     /// answer, by effort. An effort that is absent gets nothing on top.
     pub reasoning_allowance: Vec<(Effort, u32)>,
@@ -110,12 +124,17 @@ pub struct ModelSpec {
     pub provider: ProviderName,
     /// The id on the vendor's wire.
     pub id: ModelId,
+    /// The id on Vertex AI, where it differs.
+    pub vertex_id: Option<ModelId>,
     /// What it is meant for.
     pub tier: Tier,
     /// Input and output together, in tokens.
     pub context_window: u32,
     /// The most output that it can make, in tokens.
     pub max_output: u32,
+    /// The most that it makes in an answer that is not streamed, in tokens,
+    /// where that is less.
+    pub max_unstreamed_output: Option<u32>,
     /// The day from which the vendor no longer serves it.
     pub ends: Option<Date>,
     /// What it can do.
@@ -152,6 +171,38 @@ impl ModelSpec {
     /// Tells whether the vendor still serves the model on `today`.
     pub fn is_served_on(&self, today: Date) -> bool {
         self.ends.is_none_or(|end| today < end)
+    }
+}
+
+/// A model as its vendor's own list has it. What a list does not tell is
+/// `None`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListedModel {
+    /// The id.
+    pub id: ModelId,
+    /// The day from which the vendor no longer serves it.
+    pub ends: Option<Date>,
+    /// What the vendor names in its place.
+    pub replacement: Option<ModelId>,
+    /// The window, in tokens.
+    pub context_window: Option<u32>,
+    /// The most output, in tokens.
+    pub max_output: Option<u32>,
+    /// False if the vendor lists it and does not serve it.
+    pub is_active: bool,
+}
+
+impl ListedModel {
+    /// Makes an entry of which the list tells the id alone.
+    pub fn new(id: impl Into<Arc<str>>) -> Self {
+        Self {
+            id: ModelId::new(id),
+            ends: None,
+            replacement: None,
+            context_window: None,
+            max_output: None,
+            is_active: true,
+        }
     }
 }
 

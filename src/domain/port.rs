@@ -8,7 +8,7 @@ use thiserror::Error;
 use tokio::time::Instant;
 
 use super::{
-    Caller, Completion, CompletionRequest, Error, LedgerEntry, ModelId, ModelSpec, NanoUsd,
+    Caller, Completion, CompletionRequest, Error, LedgerEntry, ListedModel, ModelSpec, NanoUsd,
     ProviderAnswer, ProviderError, ProviderName, Target, Usage,
 };
 
@@ -45,12 +45,19 @@ pub trait Provider: Send + Sync {
     /// [`ProviderError`] for anything but a whole, understood answer.
     async fn complete(&self, call: ProviderCall<'_>) -> Result<ProviderAnswer, ProviderError>;
 
-    /// Asks for the list of models, which costs nothing: a sign of life and
-    /// of a key that works. Ends by `deadline`.
+    /// Asks for a sign of life and of a key that works, which costs nothing.
+    /// Ends by `deadline`.
     ///
     /// # Errors
-    /// [`ProviderError`] if the vendor does not answer it.
-    async fn probe(&self, deadline: Instant) -> Result<Vec<ModelId>, ProviderError>;
+    /// [`ProviderError`] if the vendor does not give it.
+    async fn probe(&self, deadline: Instant) -> Result<(), ProviderError>;
+
+    /// Asks for the whole list of models, in the vendor's order. Ends by
+    /// `deadline`.
+    ///
+    /// # Errors
+    /// [`ProviderError`] if the vendor does not give it, or has none.
+    async fn list_models(&self, deadline: Instant) -> Result<Vec<ListedModel>, ProviderError>;
 }
 
 /// A store that does not answer.

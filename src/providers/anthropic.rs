@@ -4,16 +4,19 @@ mod answer;
 mod question;
 mod refusal;
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use http::{HeaderName, Uri};
 use tokio::time::Instant;
 
-use super::endpoint::Endpoint;
+use super::endpoint::{Endpoint, segment};
 use super::exchange::Exchange;
 use super::model_list;
 use super::settings::ProviderSettings;
+use super::vertex::{GoogleIdentity, Publisher};
 use crate::domain::{
-    ModelId, Provider, ProviderAnswer, ProviderCall, ProviderError, ProviderName, Secret,
+    ListedModel, Provider, ProviderAnswer, ProviderCall, ProviderError, ProviderName, Secret,
 };
 
 const KEY: HeaderName = HeaderName::from_static("x-api-key");
@@ -22,16 +25,28 @@ const VERSION: HeaderName = HeaderName::from_static("anthropic-version");
 /// models' own policies.
 const DEFAULT_VERSION: &str = "2023-06-01";
 
-/// The adapter for Anthropic.
+/// The version that stands in the body on Vertex AI, the only one it has.
+const VERTEX_VERSION: &str = "vertex-2023-10-16";
+/// The longest page of models that the vendor gives, longer than its list.
+const PAGE: u32 = 1_000;
+
+/// The adapter for Anthropic: its own API, or Vertex AI.
 pub struct Anthropic {
     name: ProviderName,
     endpoint: Endpoint,
-    messages: Uri,
-    models: Uri,
+    door: Door,
+}
+
+/// Where messages go.
+enum Door {
+    /// The model stands in the body.
+    Own { messages: Uri },
+    /// The model stands in the path below `models`.
+    Vertex { models: String, list: String },
 }
 
 impl Anthropic {
-    /// Makes the adapter.
+    /// Makes the adapter for Anthropic's own API, with a key.
     ///
     /// # Errors
     /// A sentence if the base URL, the key or the version cannot be sent.
@@ -43,20 +58,60 @@ impl Anthropic {
             .with_header(VERSION, version)?;
         Ok(Self {
             name: ProviderName::new(settings.name.as_str()),
-            messages: endpoint.address("/v1/messages")?,
-            // One model is proof enough of a key that works.
-            models: endpoint.address("/v1/models?limit=1")?,
+            door: Door::Own {
+                messages: endpoint.address("/v1/messages")?,
+            },
             endpoint,
         })
     }
 
+    /// Makes the adapter for Vertex AI, which trusts `identity`.
+    ///
+    /// # Errors
+    /// A sentence if the settings are not those of Vertex AI.
+    pub fn try_on_vertex(
+        settings: &ProviderSettings,
+        exchange: Exchange,
+        identity: Arc<dyn GoogleIdentity>,
+    ) -> Result<Self, String> {
+        let publisher = Publisher::try_new("anthropic", settings)?;
+        let endpoint = Endpoint::new(settings, exchange, refusal::read_on_vertex);
+        let endpoint = endpoint.with_identity(identity);
+        Ok(Self {
+            name: ProviderName::new(settings.name.as_str()),
+            endpoint: publisher.bill_to_project(endpoint)?,
+            door: Door::Vertex {
+                models: publisher.models,
+                list: publisher.list,
+            },
+        })
+    }
+
     async fn ask(&self, call: &ProviderCall<'_>) -> Result<ProviderAnswer, ProviderError> {
-        let (body, dropped) = question::write(call)?;
-        let reply = self
-            .endpoint
-            .post(&self.messages, body, call.deadline)
-            .await?;
+        let (reply, dropped) = match &self.door {
+            Door::Own { messages } => {
+                let address = question::Address::Body(call.target.model.as_str());
+                let (body, dropped) = question::write(call, address)?;
+                let reply = self.endpoint.post(messages, body, call.deadline).await?;
+                (reply, dropped)
+            }
+            Door::Vertex { models, .. } => {
+                let address = question::Address::Path(VERTEX_VERSION);
+                let (body, dropped) = question::write(call, address)?;
+                let id = call.spec.vertex_id.as_ref().unwrap_or(&call.target.model);
+                let path = format!("{models}/{}:rawPredict", segment(id.as_str()));
+                let reply = self.endpoint.post_to(&path, body, call.deadline).await?;
+                (reply, dropped)
+            }
+        };
         answer::read(&reply, call, dropped)
+    }
+
+    fn list(&self, count: u32) -> String {
+        match &self.door {
+            Door::Own { .. } => format!("/v1/models?limit={count}"),
+            Door::Vertex { list, .. } => format!("{list}?pageSize={count}"),
+        }
     }
 }
 
@@ -70,8 +125,15 @@ impl Provider for Anthropic {
         self.ask(&call).await
     }
 
-    async fn probe(&self, deadline: Instant) -> Result<Vec<ModelId>, ProviderError> {
-        let reply = self.endpoint.get(&self.models, deadline).await?;
+    async fn probe(&self, deadline: Instant) -> Result<(), ProviderError> {
+        // One model is proof enough of a key that works.
+        let path = self.list(1);
+        self.endpoint.get_from(&path, deadline).await.map(drop)
+    }
+
+    async fn list_models(&self, deadline: Instant) -> Result<Vec<ListedModel>, ProviderError> {
+        let path = self.list(PAGE);
+        let reply = self.endpoint.get_from(&path, deadline).await?;
         model_list::read(&reply)
     }
 }

@@ -1,13 +1,21 @@
 //! A vendor's address, with what every request to it carries.
 
+use std::fmt::Write as _;
+use std::sync::Arc;
+use std::time::Duration;
+
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Request, StatusCode, Uri, header};
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout_at};
 
 use super::exchange::{Exchange, Reply};
 use super::failure::{self, Words};
 use super::settings::ProviderSettings;
-use crate::domain::{ProviderError, Secret};
+use super::vertex::{GoogleIdentity, IdentityError};
+use crate::domain::{ProviderError, ProviderErrorKind, Secret};
+
+/// How long a token may take; the metadata server answers in milliseconds.
+const TOKEN_WAIT: Duration = Duration::from_secs(10);
 
 /// Reads what an error body says, in one vendor's form.
 type ReadRefusal = fn(StatusCode, &[u8]) -> Words;
@@ -18,6 +26,8 @@ pub(super) struct Endpoint {
     base_url: String,
     headers: HeaderMap,
     key: Option<Secret>,
+    identity: Option<Arc<dyn GoogleIdentity>>,
+    deadline_header: Option<HeaderName>,
     read_refusal: ReadRefusal,
 }
 
@@ -32,8 +42,28 @@ impl Endpoint {
             base_url: settings.base_url.clone(),
             headers: HeaderMap::new(),
             key: settings.api_key.clone(),
+            identity: None,
+            deadline_header: None,
             read_refusal,
         }
+    }
+
+    /// Tells the vendor in this header how many seconds the call has left, so
+    /// that it can give up when we do.
+    pub(super) fn telling_deadline(mut self, name: HeaderName) -> Self {
+        self.deadline_header = Some(name);
+        self
+    }
+
+    /// Proves every request with a token of this identity.
+    pub(super) fn with_identity(mut self, identity: Arc<dyn GoogleIdentity>) -> Self {
+        self.identity = Some(identity);
+        self
+    }
+
+    /// Tells whether an identity stands for a key.
+    pub(super) const fn has_identity(&self) -> bool {
+        self.identity.is_some()
     }
 
     /// Sends this header with every request. Its value counts as a secret.
@@ -57,6 +87,34 @@ impl Endpoint {
         address
             .parse()
             .map_err(|fault| format!("{address} is no address: {fault}"))
+    }
+
+    /// Posts JSON to `path` below the base URL, as [`Endpoint::post`] does.
+    ///
+    /// # Errors
+    /// As for [`Endpoint::post`]; `InvalidRequest` if it is no path.
+    pub(super) async fn post_to(
+        &self,
+        path: &str,
+        json: Bytes,
+        deadline: Instant,
+    ) -> Result<Reply, ProviderError> {
+        let address = self.address(path).map_err(failure::unsendable)?;
+        self.post(&address, json, deadline).await
+    }
+
+    /// Gets an answer from `path` below the base URL, as [`Endpoint::get`]
+    /// does.
+    ///
+    /// # Errors
+    /// As for [`Endpoint::get`]; `InvalidRequest` if it is no path.
+    pub(super) async fn get_from(
+        &self,
+        path: &str,
+        deadline: Instant,
+    ) -> Result<Reply, ProviderError> {
+        let address = self.address(path).map_err(failure::unsendable)?;
+        self.get(&address, deadline).await
     }
 
     /// Posts JSON and returns the answer, whose status says success.
@@ -100,12 +158,70 @@ impl Endpoint {
         for (name, value) in &self.headers {
             headers.insert(name, value.clone());
         }
+        if let Some(name) = &self.deadline_header {
+            let left = deadline.saturating_duration_since(Instant::now());
+            let seconds = left.as_millis().div_ceil(1_000).to_string();
+            if let Ok(seconds) = HeaderValue::try_from(seconds) {
+                request.headers_mut().insert(name, seconds);
+            }
+        }
+        let token = match &self.identity {
+            Some(identity) => Some(token(identity.as_ref(), deadline).await?),
+            None => None,
+        };
+        if let Some(token) = &token {
+            let mut proof = HeaderValue::try_from(format!("Bearer {}", token.expose()))
+                .map_err(|_| failure::unsendable("the access token cannot be sent"))?;
+            proof.set_sensitive(true);
+            request.headers_mut().insert(header::AUTHORIZATION, proof);
+        }
         let mut reply = self.exchange.send(request, deadline).await?;
-        reply.key.clone_from(&self.key);
+        reply.key = token.or_else(|| self.key.clone());
         if reply.status.is_success() {
             return Ok(reply);
         }
         let words = (self.read_refusal)(reply.status, &reply.body);
         Err(failure::of_reply(&reply, words))
+    }
+}
+
+/// Waits for a token, as long as the call has.
+async fn token(identity: &dyn GoogleIdentity, deadline: Instant) -> Result<Secret, ProviderError> {
+    let waited = timeout_at(deadline.min(Instant::now() + TOKEN_WAIT), identity.token()).await;
+    waited
+        .unwrap_or_else(|_| Err(IdentityError::Unavailable("it took too long".to_owned())))
+        .map_err(|error| {
+            let kind = match error {
+                IdentityError::Unavailable(_) => ProviderErrorKind::Transport,
+                IdentityError::Refused(_) => ProviderErrorKind::Unauthorized,
+            };
+            ProviderError::new(kind, failure::presentable(&error.to_string(), None))
+        })
+}
+
+/// Writes `text` so that it is one segment of a path, whatever is in it.
+pub(super) fn segment(text: &str) -> String {
+    let mut segment = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~@".contains(&byte) {
+            segment.push(char::from(byte));
+        } else {
+            let _ = write!(segment, "%{byte:02X}");
+        }
+    }
+    segment
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_models_name_stays_one_segment() {
+        assert_eq!(
+            segment("claude-haiku-4-5@20251001"),
+            "claude-haiku-4-5@20251001"
+        );
+        assert_eq!(segment("../a?b#c/é:d"), "..%2Fa%3Fb%23c%2F%C3%A9%3Ad");
     }
 }

@@ -1,12 +1,14 @@
 //! What the failure of a vendor means, as far as it is the same for all.
 
+use std::time::Duration;
+
 use http::StatusCode;
 
 use super::exchange::Reply;
 use super::wait;
 use crate::domain::{
-    CompletionRequest, ContentPart, ProviderError, ProviderErrorKind, ResponseFormat, Secret,
-    TimeoutPhase, Usage,
+    CompletionRequest, ContentPart, FinishReason, ProviderError, ProviderErrorKind, ResponseFormat,
+    Secret, TimeoutPhase, Usage,
 };
 
 /// The longest message that is passed on, in characters.
@@ -16,7 +18,7 @@ const KEY_PIECE_BYTES: usize = 8;
 /// A key shorter than this is no secret but a word like `test`.
 const LEAST_KEY_BYTES: usize = 5;
 /// How the secrets of vendors begin.
-const KEY_SHAPES: [&str; 4] = ["sk-", "gsk_", "AIza", "eyJ"];
+const KEY_SHAPES: [&str; 5] = ["sk-", "gsk_", "AIza", "ya29.", "eyJ"];
 
 /// What an error body says, in no vendor's form.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -25,6 +27,8 @@ pub(super) struct Words {
     pub(super) kind: Option<ProviderErrorKind>,
     /// What a person may read.
     pub(super) message: Option<String>,
+    /// How long the vendor asks us to wait, where the body says so.
+    pub(super) wait: Option<Duration>,
 }
 
 /// Makes the error of a reply that is no success.
@@ -41,7 +45,8 @@ pub(super) fn of_reply(reply: &Reply, words: Words) -> ProviderError {
     error.status = Some(reply.status.as_u16());
     error.may_be_billed = matches!(kind, ProviderErrorKind::Timeout(_));
     if may_heal(kind) {
-        error.retry_after = wait::asked_for(&reply.headers);
+        let asked = words.wait.map(wait::bounded);
+        error.retry_after = asked.or_else(|| wait::asked_for(&reply.headers));
     }
     error
 }
@@ -66,12 +71,31 @@ pub(super) fn inside_success(reply: &Reply, words: Words, usage: Option<Usage>) 
     error
 }
 
-/// Makes the error of an answer without visible text. Hidden thinking may
-/// have used up the limit; the vendor bills it all the same.
+/// Makes the error of an answer without visible text.
 pub(super) fn empty(reply: &Reply, usage: Option<Usage>) -> ProviderError {
     let mut error = broken(reply, "the answer is empty");
     error.usage = usage;
     error
+}
+
+/// Makes the error of an answer that hidden thinking left no room for; the
+/// vendor bills it all the same.
+pub(super) fn starved(reply: &Reply, usage: Option<Usage>) -> ProviderError {
+    let message = "the output limit was used up before any text; \
+                   raise max_tokens or lower reasoning_effort";
+    let mut error = broken(reply, message);
+    error.usage = usage;
+    error
+}
+
+/// Makes the error of an answer without visible text that ended for
+/// `finish`.
+pub(super) fn textless(reply: &Reply, finish: FinishReason, usage: Option<Usage>) -> ProviderError {
+    if finish == FinishReason::Length {
+        starved(reply, usage)
+    } else {
+        empty(reply, usage)
+    }
 }
 
 /// Makes the error of an answer that does not say why it ended.
@@ -125,7 +149,7 @@ pub(super) fn by_status(status: StatusCode) -> ProviderErrorKind {
 /// Shortens a vendor's words, drops control characters, and takes out what
 /// looks like a key or a piece of `key`: vendors repeat keys in refusals,
 /// whole or masked in part.
-fn presentable(text: &str, key: Option<&Secret>) -> String {
+pub(super) fn presentable(text: &str, key: Option<&Secret>) -> String {
     let mut line = String::new();
     for word in text.split_whitespace() {
         if !line.is_empty() {

@@ -15,7 +15,9 @@ use super::endpoint::Endpoint;
 use super::exchange::Exchange;
 use super::model_list;
 use super::settings::ProviderSettings;
-use crate::domain::{ModelId, Provider, ProviderAnswer, ProviderCall, ProviderError, ProviderName};
+use crate::domain::{
+    ListedModel, Provider, ProviderAnswer, ProviderCall, ProviderError, ProviderName,
+};
 
 /// A vendor of OpenAI's dialect.
 pub struct OpenAiCompatible {
@@ -67,7 +69,11 @@ impl Provider for OpenAiCompatible {
         self.ask(&call).await
     }
 
-    async fn probe(&self, deadline: Instant) -> Result<Vec<ModelId>, ProviderError> {
+    async fn probe(&self, deadline: Instant) -> Result<(), ProviderError> {
+        self.endpoint.get(&self.models, deadline).await.map(drop)
+    }
+
+    async fn list_models(&self, deadline: Instant) -> Result<Vec<ListedModel>, ProviderError> {
         let reply = self.endpoint.get(&self.models, deadline).await?;
         model_list::read(&reply)
     }

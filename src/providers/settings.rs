@@ -39,10 +39,21 @@ pub struct ProviderSettings {
     pub name: String,
     /// Where its API is, without a trailing slash.
     pub base_url: String,
-    /// The key; `None` only for a local server.
+    /// The key; `None` only for a local server and on Vertex AI.
     pub api_key: Option<Secret>,
     /// The API version to name, for vendors that want one.
     pub api_version: Option<String>,
+    /// Where on Vertex AI its models are, if they are reached through it.
+    pub vertex: Option<VertexPlace>,
+}
+
+/// A place on Vertex AI.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VertexPlace {
+    /// The project that is billed.
+    pub project: String,
+    /// `global`, `us`, `eu` or a region.
+    pub location: String,
 }
 
 /// Settings of all configured vendors.

@@ -20,7 +20,12 @@ pub(super) fn asked_for(headers: &HeaderMap) -> Option<Duration> {
         .or_else(|| number(headers, "retry-after").and_then(positive))
         .or_else(|| until(headers, text(headers, "retry-after")?))
         .or_else(|| empty_bucket(headers))?;
-    Some(wait.min(MAX_WAIT))
+    Some(bounded(wait))
+}
+
+/// Cuts a wait to what is believed.
+pub(super) fn bounded(wait: Duration) -> Duration {
+    wait.min(MAX_WAIT)
 }
 
 fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {

@@ -65,8 +65,9 @@ const EDGES: [(&str, &[&str]); 16] = [
 ];
 
 /// Crates that belong to some modules alone.
-const PLACES: [(&str, &[&str]); 6] = [
+const PLACES: [(&str, &[&str]); 7] = [
     ("reqwest", &["providers"]),
+    ("google_cloud_auth", &["providers"]),
     ("axum", &["app", "http"]),
     ("rmcp", &["http", "mcp"]),
     ("prometheus", &["telemetry"]),

@@ -7,8 +7,10 @@ use std::sync::Arc;
 
 use ai_gateway::app::{App, World};
 use ai_gateway::config::{Config, Sources};
-use ai_gateway::domain::{Clock, LedgerEntry};
-use ai_gateway::providers::{BodyError, Transport, TransportBody, TransportError};
+use ai_gateway::domain::{Clock, LedgerEntry, Secret};
+use ai_gateway::providers::{
+    BodyError, GoogleIdentity, IdentityError, Transport, TransportBody, TransportError,
+};
 use ai_gateway::stores::MemoryLedger;
 use async_trait::async_trait;
 use axum::body::Body;
@@ -93,6 +95,7 @@ impl Rig {
             transport,
             ledger: Arc::clone(&ledger) as _,
             clock: Arc::new(Calendar),
+            google_identity: Arc::new(Machine(simulator.router())),
         };
         let app = App::build(&config, world).unwrap();
         Self {
@@ -212,6 +215,26 @@ impl Transport for Wire {
             body.map_err(|error| BodyError(error.to_string()))
                 .boxed_unsync()
         }))
+    }
+}
+
+/// The identity of a machine whose metadata server the simulator plays.
+struct Machine(axum::Router);
+
+#[async_trait]
+impl GoogleIdentity for Machine {
+    async fn token(&self) -> Result<Secret, IdentityError> {
+        let path = "/computeMetadata/v1/instance/service-accounts/default/token";
+        let request = Request::get(path).header("metadata-flavor", "Google");
+        let request = request.body(Body::empty()).unwrap();
+        let response = self.0.clone().oneshot(request).await.unwrap();
+        let status = response.status();
+        let body = response.into_body().collect().await.unwrap().to_bytes();
+        let answer: Value = serde_json::from_slice(&body).unwrap_or_default();
+        match answer["access_token"].as_str() {
+            Some(token) => Ok(Secret::new(token)),
+            None => Err(IdentityError::Refused(format!("status {status}"))),
+        }
     }
 }
 

@@ -9,7 +9,7 @@ use crate::config::fault::Report;
 use crate::config::fault_at;
 use crate::config::path::Path;
 use crate::domain::{
-    Capability, Effort, MaxTokensField, ModelId, ModelSpec, Prior, ProviderName, Ratio,
+    Capability, Effort, EffortForm, MaxTokensField, ModelId, ModelSpec, Prior, ProviderName, Ratio,
     RequestPolicy, SamplingRule, Temperature, Tier,
 };
 
@@ -26,9 +26,11 @@ const MOST_STOPS: usize = 16;
 pub(super) struct ModelForm {
     provider: Option<String>,
     id: Option<String>,
+    vertex_id: Option<String>,
     tier: Option<Tier>,
     context_window: Option<u32>,
     max_output: Option<u32>,
+    max_unstreamed_output: Option<u32>,
     ends: Option<Date>,
     capabilities: Option<Vec<Capability>>,
     request: Option<RequestForm>,
@@ -48,6 +50,8 @@ struct RequestForm {
     #[serde(default)]
     efforts: Vec<Effort>,
     default_effort: Option<Effort>,
+    #[serde(default)]
+    effort_form: EffortForm,
     #[serde(default)]
     reasoning_allowance: BTreeMap<Effort, u32>,
     allows_prefill: Option<bool>,
@@ -118,7 +122,17 @@ impl ModelForm {
             place.fault("prior_source", "is missing: say where the priors come from");
         }
         check_names(provider.as_deref(), id.as_deref(), &mut place);
+        if self
+            .vertex_id
+            .as_ref()
+            .is_some_and(|id| !super::is_model_id(id))
+        {
+            place.fault("vertex_id", "must have 1 to 128 visible characters");
+        }
         check_sizes(window, max_output, &mut place);
+        if self.max_unstreamed_output == Some(0) {
+            place.fault("max_unstreamed_output", "must be 1 token or more");
+        }
         let request = request.map(|form| form.policy(max_output.unwrap_or(u32::MAX), &mut place));
         let efforts = request
             .as_ref()
@@ -128,9 +142,11 @@ impl ModelForm {
         let spec = ModelSpec {
             provider: ProviderName::new(provider?),
             id: ModelId::new(id?),
+            vertex_id: self.vertex_id.map(ModelId::new),
             tier: tier?,
             context_window: window?,
             max_output: max_output?,
+            max_unstreamed_output: self.max_unstreamed_output,
             ends: self.ends,
             capabilities: capabilities?.into_iter().collect(),
             request: request.flatten()?,
@@ -198,6 +214,7 @@ impl RequestForm {
                 place.fault(&key, "must be less than max_output");
             }
         }
+        self.check_budgets(place);
         Some(RequestPolicy {
             max_tokens_field: max_tokens_field?,
             sampling: sampling?,
@@ -206,10 +223,23 @@ impl RequestForm {
             seed_field: self.seed_field,
             efforts: self.efforts,
             default_effort: self.default_effort,
+            effort_form: self.effort_form,
             reasoning_allowance: self.reasoning_allowance.into_iter().collect(),
             allows_prefill: prefill?,
             allows_forced_tool: forced_tool?,
         })
+    }
+}
+
+impl RequestForm {
+    fn check_budgets(&self, place: &mut Place<'_>) {
+        let is_budget = self.effort_form == EffortForm::Budget;
+        for effort in self.efforts.iter().filter(|_| is_budget) {
+            if *effort != Effort::None && !self.reasoning_allowance.contains_key(effort) {
+                let key = format!("request.reasoning_allowance.{effort}");
+                place.fault(&key, "is missing: it is the budget that is sent");
+            }
+        }
     }
 }
 

@@ -18,7 +18,10 @@ fn an_empty_environment_starts_with_the_defaults() {
     assert_eq!(config.telemetry, telemetry::Settings::default());
     assert!(config.providers.configured.is_empty());
     let unconfigured: Vec<&str> = config.unconfigured.iter().map(|p| p.as_str()).collect();
-    assert_eq!(unconfigured, ["openai", "anthropic", "local"]);
+    assert_eq!(
+        unconfigured,
+        ["openai", "anthropic", "google", "mistral", "groq", "local"]
+    );
     assert!(config.catalogue().models().is_empty());
     assert_eq!(config.warnings(), [] as [&str; 0]);
 }
@@ -171,6 +174,19 @@ fn every_variable_and_key_is_documented() {
         "ANTHROPIC_API_KEY",
         "ANTHROPIC_API_KEY_FILE",
         "ANTHROPIC_BASE_URL",
+        "GEMINI_API_KEY",
+        "GEMINI_API_KEY_FILE",
+        "GOOGLE_GEMINI_BASE_URL",
+        "MISTRAL_API_KEY",
+        "MISTRAL_API_KEY_FILE",
+        "MISTRAL_BASE_URL",
+        "GROQ_API_KEY",
+        "GROQ_API_KEY_FILE",
+        "GROQ_BASE_URL",
+        "GOOGLE_GENAI_USE_VERTEXAI",
+        "GOOGLE_CLOUD_PROJECT",
+        "GOOGLE_CLOUD_LOCATION",
+        "GOOGLE_VERTEX_BASE_URL",
         "LOCAL_OPENAI_BASE_URL",
         "LOCAL_OPENAI_MODEL",
         "LOCAL_OPENAI_API_KEY",

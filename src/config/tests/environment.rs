@@ -231,20 +231,25 @@ fn a_local_server_must_name_its_models() {
 }
 
 #[test]
-fn a_key_of_a_vendor_that_is_not_served_is_a_warning() {
+fn a_variable_that_changes_nothing_is_a_warning() {
     let config = load(
         &[],
         &[
-            ("GROQ_API_KEY", "gsk-1"),
-            ("OPENAI_BASE_URL", "https://a.example"),
+            ("DATABASE_URL", "postgres://db.example/x"),
+            ("GROQ_BASE_URL", "https://a.example"),
+            ("GOOGLE_VERTEX_BASE_URL", "https://b.example"),
+            ("GEMINI_API_KEY", "gemini-1"),
+            ("GOOGLE_API_KEY", "google-1"),
         ],
     );
 
     assert_eq!(
         config.warnings(),
         [
-            "OPENAI_BASE_URL has no effect without OPENAI_API_KEY",
-            "GROQ_API_KEY is set, but this version does not use it",
+            "GOOGLE_VERTEX_BASE_URL has no effect without GOOGLE_GENAI_USE_VERTEXAI=true",
+            "GOOGLE_API_KEY has no effect beside GEMINI_API_KEY",
+            "GROQ_BASE_URL has no effect without GROQ_API_KEY",
+            "DATABASE_URL is set, but this version does not use it",
         ]
     );
 }

@@ -90,7 +90,7 @@ pub(super) fn read(
     // A stop sequence at the very start leaves nothing, and so does a refusal.
     let may_be_empty = finish == FinishReason::ContentFilter || reason == Some("stop_sequence");
     if text.trim().is_empty() && !may_be_empty {
-        return Err(failure::empty(reply, usage));
+        return Err(failure::textless(reply, finish, usage));
     }
     Ok(ProviderAnswer {
         model: served_model(answer.model, call),

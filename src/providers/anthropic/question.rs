@@ -9,7 +9,10 @@ use crate::providers::parameters::Parameters;
 
 #[derive(Serialize)]
 struct Question<'a> {
-    model: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    model: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    anthropic_version: Option<&'static str>,
     max_tokens: u32,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     system: Vec<TextBlock<'a>>,
@@ -50,11 +53,22 @@ struct OutputConfig {
     effort: Effort,
 }
 
+/// Where the model and the version of the API stand.
+pub(super) enum Address<'a> {
+    /// This model in the body, the version in a header.
+    Body(&'a str),
+    /// The model in the path, this version in the body.
+    Path(&'static str),
+}
+
 /// Writes the body of a request, and lists what the model does not take.
 ///
 /// # Errors
 /// `InvalidRequest` for content that this adapter does not carry.
-pub(super) fn write(call: &ProviderCall<'_>) -> Result<(Bytes, Vec<&'static str>), ProviderError> {
+pub(super) fn write(
+    call: &ProviderCall<'_>,
+    address: Address<'_>,
+) -> Result<(Bytes, Vec<&'static str>), ProviderError> {
     failure::refuse_what_is_not_carried(call.request)?;
     let mut parameters = Parameters::new(call);
     // The vendor refuses a stop sequence of blanks alone.
@@ -76,8 +90,13 @@ pub(super) fn write(call: &ProviderCall<'_>) -> Result<(Bytes, Vec<&'static str>
         .messages
         .iter()
         .partition(|message| message.role == Role::System);
+    let (model, anthropic_version) = match address {
+        Address::Body(model) => (Some(model), None),
+        Address::Path(version) => (None, Some(version)),
+    };
     let question = Question {
-        model: call.target.model.as_str(),
+        model,
+        anthropic_version,
         max_tokens: parameters.output_limit,
         system: system.into_iter().flat_map(blocks).collect(),
         messages: opening(&turns)

@@ -5,6 +5,7 @@ use serde::Deserialize;
 
 use crate::domain::{ProviderErrorKind, TimeoutPhase};
 use crate::providers::failure::Words;
+use crate::providers::google;
 
 #[derive(Deserialize)]
 struct Envelope {
@@ -34,11 +35,22 @@ pub(super) fn read(status: StatusCode, body: &[u8]) -> Words {
         .unwrap_or_default()
 }
 
+/// Reads the body of an answer of Vertex AI: Anthropic's words about the
+/// request, Google's about who asks and how often.
+pub(super) fn read_on_vertex(status: StatusCode, body: &[u8]) -> Words {
+    let words = read(status, body);
+    if words.kind.is_some() {
+        return words;
+    }
+    google::read_refusal(status, body)
+}
+
 /// Reads the `error` member; `status` is 200 if it came inside a success.
 pub(super) fn words(status: StatusCode, body: Body) -> Words {
     Words {
         kind: classify(status, &body),
         message: Some(body.message),
+        wait: None,
     }
 }
 

@@ -20,6 +20,13 @@ struct Answer {
     choices: Option<Vec<Choice>>,
     usage: Option<Value>,
     error: Option<Value>,
+    #[serde(default, deserialize_with = "or_default")]
+    x_groq: GroqExtra,
+}
+
+#[derive(Default, Deserialize)]
+struct GroqExtra {
+    error: Option<Value>,
 }
 
 #[derive(Deserialize)]
@@ -52,6 +59,10 @@ struct ChatUsage {
     completion_tokens: TokenCount,
     #[serde(deserialize_with = "or_default")]
     prompt_tokens_details: PromptDetails,
+    // Mistral has the cached count here, or in details of a name of its own.
+    num_cached_tokens: TokenCount,
+    #[serde(deserialize_with = "or_default")]
+    prompt_token_details: PromptDetails,
     #[serde(deserialize_with = "or_default")]
     completion_tokens_details: CompletionDetails,
 }
@@ -82,7 +93,8 @@ pub(super) fn read(
     let answer: Answer = serde_json::from_slice(&reply.body)
         .map_err(|_| failure::broken(reply, "the answer is not a chat completion"))?;
     let usage = answer.usage.and_then(usage);
-    if let Some(error) = answer.error.filter(|error| !error.is_null()) {
+    let error = answer.error.or(answer.x_groq.error);
+    if let Some(error) = error.filter(|error| !error.is_null()) {
         let words = refusal::read_error(reply.status, error);
         return Err(failure::inside_success(reply, words, usage));
     }
@@ -115,7 +127,7 @@ pub(super) fn read(
     let is_cut_by_caller = finish == FinishReason::Stop && !call.request.sampling.stop.is_empty();
     let may_be_empty = finish == FinishReason::ContentFilter || is_cut_by_caller;
     if text.trim().is_empty() && !may_be_empty {
-        return Err(failure::empty(reply, usage));
+        return Err(failure::textless(reply, finish, usage));
     }
     Ok(ProviderAnswer {
         model: served_model(answer.model, call),
@@ -156,7 +168,17 @@ fn usage(counts: Value) -> Option<Usage> {
     let counts: ChatUsage = serde_json::from_value(counts).ok()?;
     let prompt = counts.prompt_tokens.value?;
     let completion = counts.completion_tokens.value?;
-    let cache_read = counts.prompt_tokens_details.cached_tokens.or_zero();
+    let cache_read = [
+        counts.prompt_tokens_details.cached_tokens,
+        counts.prompt_token_details.cached_tokens,
+        counts.num_cached_tokens,
+    ];
+    // They name the same tokens, and some of them may be absent.
+    let cache_read = cache_read
+        .map(TokenCount::or_zero)
+        .into_iter()
+        .max()
+        .unwrap_or(0);
     let cache_write_5m = counts.prompt_tokens_details.cache_write_tokens.or_zero();
     let reasoning = counts.completion_tokens_details.reasoning_tokens.or_zero();
     let inside = cache_read.saturating_add(cache_write_5m);

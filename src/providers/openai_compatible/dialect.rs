@@ -12,6 +12,28 @@ pub struct Dialect {
     /// The role of instructions for a model that reasons; others have
     /// `system`.
     pub reasoning_system_role: &'static str,
+    /// How a model that reasons is told to keep its thoughts to itself.
+    pub thoughts: Thoughts,
+    /// How an assistant's message that the model shall go on with is marked.
+    pub prefill: Prefill,
+}
+
+/// Whether thoughts come with the answer unless the request forbids it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Thoughts {
+    /// They do not, or apart from the text.
+    Apart,
+    /// They may stand in the text: `include_reasoning: false` forbids it.
+    InText,
+}
+
+/// What makes an assistant's last message the beginning of the answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Prefill {
+    /// Its place.
+    ByPlace,
+    /// A member `prefix: true`.
+    Flagged,
 }
 
 impl Dialect {
@@ -21,6 +43,29 @@ impl Dialect {
         chat_path: "/chat/completions",
         models_path: "/models",
         reasoning_system_role: "developer",
+        thoughts: Thoughts::Apart,
+        prefill: Prefill::ByPlace,
+    };
+
+    /// Mistral, which refuses every member that it does not know.
+    pub const MISTRAL: Self = Self {
+        name: "mistral",
+        chat_path: "/v1/chat/completions",
+        models_path: "/v1/models",
+        reasoning_system_role: "system",
+        prefill: Prefill::Flagged,
+        ..Self::OPENAI
+    };
+
+    /// Groq. Qwen's thoughts stand in the text there unless they are
+    /// forbidden.
+    pub const GROQ: Self = Self {
+        name: "groq",
+        chat_path: "/openai/v1/chat/completions",
+        models_path: "/openai/v1/models",
+        reasoning_system_role: "system",
+        thoughts: Thoughts::InText,
+        ..Self::OPENAI
     };
 
     /// A server on the team's own machine: Ollama, llama.cpp, vLLM.
@@ -31,5 +76,5 @@ impl Dialect {
     };
 
     /// Every vendor of the dialect.
-    pub const ALL: [&'static Self; 2] = [&Self::OPENAI, &Self::LOCAL];
+    pub const ALL: [&'static Self; 4] = [&Self::OPENAI, &Self::MISTRAL, &Self::GROQ, &Self::LOCAL];
 }

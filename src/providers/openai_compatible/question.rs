@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use serde::Serialize;
 
-use super::dialect::Dialect;
+use super::dialect::{Dialect, Prefill, Thoughts};
 use crate::domain::{
     Capability, ContentPart, Effort, MaxTokensField, Message, ProviderCall, ProviderError, Role,
 };
@@ -27,13 +27,19 @@ struct Question<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     seed: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    random_seed: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     reasoning_effort: Option<Effort>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    include_reasoning: Option<bool>,
 }
 
 #[derive(Serialize)]
 struct ChatMessage<'a> {
     role: &'static str,
     content: Content<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    prefix: Option<bool>,
 }
 
 #[derive(Serialize)]
@@ -59,7 +65,7 @@ pub(super) fn write(
     call: &ProviderCall<'_>,
 ) -> Result<(Bytes, Vec<&'static str>), ProviderError> {
     failure::refuse_what_is_not_carried(call.request)?;
-    let parameters = Parameters::new(call);
+    let mut parameters = Parameters::new(call);
     let is_reasoning = call.spec.capabilities.contains(Capability::Reasoning);
     let system_role = if is_reasoning {
         dialect.reasoning_system_role
@@ -67,26 +73,48 @@ pub(super) fn write(
         "system"
     };
     let messages = call.request.messages.iter();
+    let mut messages: Vec<_> = messages
+        .map(|message| chat_message(message, system_role))
+        .collect();
+    if dialect.prefill == Prefill::Flagged
+        && let Some(last) = messages.last_mut()
+    {
+        last.prefix = (last.role == "assistant").then_some(true);
+    }
+    let (seed, random_seed) = seeds(call, &mut parameters);
     let (max_tokens, max_completion_tokens) = match call.spec.request.max_tokens_field {
         MaxTokensField::MaxTokens => (Some(parameters.output_limit), None),
         MaxTokensField::MaxCompletionTokens => (None, Some(parameters.output_limit)),
     };
     let question = Question {
         model: call.target.model.as_str(),
-        messages: messages
-            .map(|message| chat_message(message, system_role))
-            .collect(),
+        messages,
         max_tokens,
         max_completion_tokens,
         temperature: parameters.temperature,
         top_p: parameters.top_p,
         stop: parameters.stop,
-        seed: parameters.seed,
+        seed,
+        random_seed,
         reasoning_effort: parameters.effort,
+        include_reasoning: (is_reasoning && dialect.thoughts == Thoughts::InText).then_some(false),
     };
     let body =
         serde_json::to_vec(&question).map_err(|fault| failure::unsendable(fault.to_string()))?;
     Ok((body.into(), parameters.dropped))
+}
+
+/// Puts the seed under its name: `seed`, or `random_seed`, which must not be
+/// negative.
+fn seeds(call: &ProviderCall<'_>, parameters: &mut Parameters<'_>) -> (Option<i64>, Option<u64>) {
+    if call.spec.request.seed_field.as_deref() != Some("random_seed") {
+        return (parameters.seed, None);
+    }
+    let random_seed = parameters.seed.and_then(|seed| u64::try_from(seed).ok());
+    if random_seed.is_none() && parameters.seed.is_some() {
+        parameters.dropped.push("seed");
+    }
+    (None, random_seed)
 }
 
 fn chat_message<'a>(message: &'a Message, system_role: &'static str) -> ChatMessage<'a> {
@@ -103,5 +131,9 @@ fn chat_message<'a>(message: &'a Message, system_role: &'static str) -> ChatMess
             Content::Parts(message.texts().map(part).collect())
         }
     };
-    ChatMessage { role, content }
+    ChatMessage {
+        role,
+        content,
+        prefix: None,
+    }
 }

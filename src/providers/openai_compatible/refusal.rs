@@ -21,6 +21,8 @@ pub(super) struct Body {
     message: Option<Value>,
     #[serde(rename = "type")]
     kind: Option<Value>,
+    // Mistral's own validator has this alone.
+    detail: Option<Value>,
     // A string at OpenAI, the status as a number at llama.cpp.
     code: Option<Value>,
 }
@@ -40,8 +42,8 @@ pub(super) fn read(status: StatusCode, body: &[u8]) -> Words {
 pub(super) fn read_error(status: StatusCode, error: Value) -> Words {
     match error {
         Value::String(message) => Words {
-            kind: None,
             message: Some(message),
+            ..Words::default()
         },
         other => {
             let body: Body = serde_json::from_value(other).unwrap_or_default();
@@ -55,10 +57,42 @@ fn words(status: StatusCode, body: &Body) -> Words {
         let text = value.as_ref().and_then(Value::as_str);
         text.unwrap_or_default().to_owned()
     };
-    let (code, kind, message) = (text(&body.code), text(&body.kind), text(&body.message));
+    let (code, kind) = (text(&body.code), text(&body.kind));
+    let message = match (&body.message, &body.detail) {
+        (Some(Value::String(message)), _) => message.clone(),
+        // Mistral also wraps its validator's words in a message.
+        (Some(Value::Object(wrapped)), _) => details(wrapped.get("detail")),
+        (_, detail) => details(detail.as_ref()),
+    };
     Words {
         kind: classify(status, &code, &kind, &message),
         message: Some(message),
+        wait: None,
+    }
+}
+
+/// Puts a validator's findings on one line: where and what.
+fn details(detail: Option<&Value>) -> String {
+    let finding = |finding: &Value| {
+        let steps = finding.get("loc").and_then(Value::as_array);
+        let place: Vec<String> = steps
+            .into_iter()
+            .flatten()
+            .map(|step| {
+                step.as_str()
+                    .map_or_else(|| step.to_string(), str::to_owned)
+            })
+            .collect();
+        let words = finding.get("msg").and_then(Value::as_str);
+        format!("{}: {}", place.join("."), words.unwrap_or_default())
+    };
+    match detail {
+        Some(Value::String(words)) => words.clone(),
+        Some(Value::Array(findings)) => {
+            let lines: Vec<String> = findings.iter().map(finding).collect();
+            lines.join("; ")
+        }
+        _ => String::new(),
     }
 }
 
@@ -82,29 +116,35 @@ fn classify(
         | (_, "insufficient_quota") => Kind::QuotaExhausted,
         (code, _) if code.ends_with("_spend_limit_exceeded") => Kind::QuotaExhausted,
         ("context_length_exceeded", _) | (_, "exceed_context_size_error") => Kind::ContextLength,
-        // vLLM has no code for it.
-        _ if status == StatusCode::BAD_REQUEST && message.contains("maximum context length") => {
-            Kind::ContextLength
-        }
+        // vLLM has no code for it, and Mistral one that is not documented.
+        _ if status == StatusCode::BAD_REQUEST && says_too_long(message) => Kind::ContextLength,
         ("rate_limit_exceeded", "tokens") if status == StatusCode::PAYLOAD_TOO_LARGE => {
             Kind::TooLargeForPlan
         }
         _ if status == StatusCode::TOO_MANY_REQUESTS && message.contains("Request too large") => {
             Kind::TooLargeForPlan
         }
-        ("model_not_found" | "model_decommissioned", _) => Kind::ModelUnavailable,
+        ("model_not_found" | "model_decommissioned", _) | (_, "invalid_model") => {
+            Kind::ModelUnavailable
+        }
         ("content_filter" | "content_policy_violation", _) => Kind::Blocked,
         ("invalid_api_key", _) | (_, "authentication_error") => Kind::Unauthorized,
         ("server_is_overloaded" | "capacity_exceeded", _) | (_, "unavailable_error") => {
             Kind::Overloaded
         }
-        ("rate_limit_exceeded" | "slow_down", _) | (_, "rate_limit_error") => Kind::RateLimited,
+        ("rate_limit_exceeded" | "slow_down", _) | (_, "rate_limit_error" | "rate_limited") => {
+            Kind::RateLimited
+        }
         (_, "server_error" | "api_error") => Kind::Server,
         (_, "timeout_error") => Kind::Timeout(TimeoutPhase::Vendor),
         ("unsupported_parameter" | "unsupported_value", _) => Kind::InvalidRequest,
         _ => return None,
     };
     Some(found)
+}
+
+fn says_too_long(message: &str) -> bool {
+    message.contains("maximum context length") || message.contains("too large for model")
 }
 
 #[cfg(test)]
@@ -170,6 +210,38 @@ mod tests {
         // The status says it: 503 is an overload.
         assert_eq!(kind(503, loading), None);
         assert_eq!(kind(400, size), Some(ProviderErrorKind::ContextLength));
+    }
+
+    #[test]
+    fn mistrals_forms_are_read() {
+        use ProviderErrorKind as Kind;
+        let bare = |kind: &str, message: &str| {
+            serde_json::json!({"object": "error", "message": message, "type": kind,
+                "param": null, "code": "1500"})
+            .to_string()
+        };
+        let validator = r#"{"detail":[{"type":"extra_forbidden","loc":["body","seed"],
+            "msg":"Extra inputs are not permitted","input":1}]}"#;
+        let wrapped = format!(r#"{{"object":"error","message":{validator},"type":"x"}}"#);
+        let words = |body: &str| read(StatusCode::UNPROCESSABLE_ENTITY, body.as_bytes()).message;
+
+        assert_eq!(
+            kind(400, &bare("invalid_model", "")),
+            Some(Kind::ModelUnavailable)
+        );
+        assert_eq!(
+            kind(429, &bare("rate_limited", "")),
+            Some(Kind::RateLimited)
+        );
+        let long = "Prompt contains 40000 tokens, too large for model with 32768 maximum";
+        assert_eq!(kind(400, &bare("x", long)), Some(Kind::ContextLength));
+        let expected = "body.seed: Extra inputs are not permitted";
+        assert_eq!(words(validator).as_deref(), Some(expected));
+        assert_eq!(words(&wrapped).as_deref(), Some(expected));
+        assert_eq!(
+            words(r#"{"detail":"Unauthorized"}"#).as_deref(),
+            Some("Unauthorized")
+        );
     }
 
     #[test]
