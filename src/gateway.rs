@@ -4,6 +4,7 @@
 //! skip limits, cost or metrics.
 
 mod attempt;
+mod billing;
 mod call;
 mod complete;
 mod health;

@@ -6,9 +6,10 @@ use jiff::Timestamp;
 use tokio::time::{Instant, timeout_at};
 
 use super::Gateway;
+use super::billing::billed_model;
 use super::call::CallContext;
 use crate::domain::{
-    Attempt, AttemptOutcome, CacheOutcome, Candidate, Cost, Error, ErrorKind, LedgerEntry,
+    Attempt, AttemptOutcome, CacheOutcome, Candidate, Cost, Error, ErrorKind, LedgerEntry, ModelId,
     ModelSpec, NanoUsd, Outcome, Provider, ProviderAnswer, ProviderCall, ProviderError,
     ProviderErrorKind, Reservation, Target, TimeoutPhase, TokenUsage, Usage,
 };
@@ -180,25 +181,33 @@ impl OpenAttempt<'_> {
         }
     }
 
-    /// Prices what was used; by the model that the answer names, if it has a
-    /// price, for that is the one that the vendor bills.
+    /// Prices what was used, by the model that the answer names, for that is
+    /// the one that the vendor bills.
     fn price(&self, result: &Result<ProviderAnswer, ProviderError>, usage: &Usage) -> Cost {
-        let prices = &self.gateway.prices;
-        let provider = &self.target.provider;
+        let gateway = self.gateway;
         if usage.tokens == TokenUsage::default() && result.is_err() {
             return Cost::Priced {
                 amount: NanoUsd::ZERO,
                 is_incomplete: false,
             };
         }
-        let served = result.as_ref().ok().map(|answer| &answer.model);
-        let by_answer = served
-            .filter(|model| **model != self.target.model)
-            .map(|model| prices.cost(provider, model, &usage.tokens, self.started_at));
-        match by_answer {
-            Some(cost @ Cost::Priced { .. }) => cost,
-            _ => prices.cost(provider, &self.target.model, &usage.tokens, self.started_at),
-        }
+        let provider = &self.target.provider;
+        let is_priced = |model: &ModelId| {
+            let rates = gateway.prices.rates(provider, model, 0, self.started_at);
+            rates.is_some()
+        };
+        let served = match result {
+            Ok(answer) => billed_model(&gateway.catalogue, self.target, &answer.model, is_priced),
+            Err(_) => Some(self.target.model.clone()),
+        };
+        let Some(model) = served else {
+            let served = result.as_ref().map_or("", |answer| answer.model.as_str());
+            tracing::warn!(target = %self.target, served, "a model without a price has answered");
+            return Cost::Unpriced;
+        };
+        gateway
+            .prices
+            .cost(provider, &model, &usage.tokens, self.started_at)
     }
 
     /// Enters the attempt into ledger, limits and metrics.

@@ -83,6 +83,7 @@ pub(super) fn read(
         Some("end_turn" | "stop_sequence") => (FinishReason::Stop, false),
         Some("max_tokens" | "model_context_window_exceeded") => (FinishReason::Length, false),
         Some("refusal") => (FinishReason::ContentFilter, false),
+        Some("tool_use") => (FinishReason::ToolCalls, false),
         // The vendor pauses only for tools of its own, which nobody asked for.
         Some("pause_turn") | None => return Err(failure::unfinished(reply, usage)),
         Some(_) => (FinishReason::Stop, true),

@@ -118,6 +118,7 @@ pub(super) fn read(
         Some("stop") => (FinishReason::Stop, false),
         Some("length" | "model_length") => (FinishReason::Length, false),
         Some("content_filter") => (FinishReason::ContentFilter, false),
+        Some("tool_calls" | "function_call") => (FinishReason::ToolCalls, false),
         Some("error") | None => {
             return Err(failure::unfinished(reply, usage));
         }
