@@ -1,5 +1,6 @@
 //! The composition root: the only place that names concrete adapters.
 
+mod catalog;
 mod healthcheck;
 mod system_clock;
 
@@ -14,6 +15,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::timeout;
 use tokio_util::task::TaskTracker;
 
+pub use catalog::{CatalogForm, CatalogScope, catalog};
 pub use healthcheck::healthcheck;
 pub use system_clock::SystemClock;
 

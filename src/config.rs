@@ -150,7 +150,8 @@ impl Config {
         &self.warnings
     }
 
-    fn is_configured(&self, provider: &ProviderName) -> bool {
+    /// Tells whether a provider can be asked.
+    pub fn is_configured(&self, provider: &ProviderName) -> bool {
         let mut configured = self.providers.configured.iter();
         configured.any(|settings| settings.name == provider.as_str())
     }

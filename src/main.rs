@@ -4,10 +4,11 @@ use std::io::Write as _;
 use std::net::IpAddr;
 use std::process::ExitCode;
 
-use ai_gateway::app;
+use ai_gateway::app::{self, CatalogForm, CatalogScope};
 use ai_gateway::config::{Config, Sources};
 use ai_gateway::telemetry::start_logging;
 use clap::{Args, Parser, Subcommand};
+use jiff::civil::Date;
 
 /// rmcp and serde allocate a lot of small values; this allocator takes a
 /// sixth off a call's CPU time.
@@ -49,6 +50,18 @@ enum Command {
     Check(Address),
     /// Asks the gateway on this machine whether it lives
     Healthcheck(Address),
+    /// Lists models and prices, what changes soon, and where the vendors' own lists differ
+    Catalog(CatalogArguments),
+}
+
+#[derive(Args, Clone, Copy)]
+struct CatalogArguments {
+    /// Prints one JSON document
+    #[arg(long)]
+    json: bool,
+    /// Asks no vendor for its list
+    #[arg(long)]
+    offline: bool,
 }
 
 fn main() -> ExitCode {
@@ -56,10 +69,12 @@ fn main() -> ExitCode {
     let command = arguments
         .command
         .unwrap_or(Command::Serve(arguments.address));
-    let (Command::Serve(address) | Command::Check(address) | Command::Healthcheck(address)) =
-        &command;
     let mut sources = Sources::from_process();
-    (sources.host, sources.port) = (address.host, address.port);
+    if let Command::Serve(address) | Command::Check(address) | Command::Healthcheck(address) =
+        &command
+    {
+        (sources.host, sources.port) = (address.host, address.port);
+    }
     let config = match Config::load(&sources) {
         Ok(config) => config,
         Err(faults) => {
@@ -71,6 +86,7 @@ fn main() -> ExitCode {
         Command::Serve(_) => serve(&config),
         Command::Check(_) => check(&config),
         Command::Healthcheck(_) => app::healthcheck(config.server.host, config.server.port),
+        Command::Catalog(arguments) => catalog(&config, sources.today, arguments),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
@@ -97,10 +113,36 @@ fn check(config: &Config) -> Result<(), String> {
     for warning in config.warnings() {
         say(&format!("warning: {warning}"));
     }
-    let text = config.effective();
+    print(config.effective())
+}
+
+fn catalog(config: &Config, today: Date, arguments: CatalogArguments) -> Result<(), String> {
+    let form = if arguments.json {
+        CatalogForm::Json
+    } else {
+        CatalogForm::Text
+    };
+    let scope = if arguments.offline {
+        CatalogScope::Offline
+    } else {
+        CatalogScope::WithVendors
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|fault| format!("the runtime cannot start: {fault}"))?;
+    let text = runtime
+        .block_on(app::catalog(config, today, form, scope))
+        .map_err(|fault| fault.to_string())?;
+    runtime.shutdown_background();
+    print(&text)
+}
+
+/// Writes to standard output.
+fn print(text: &str) -> Result<(), String> {
     std::io::stdout()
         .write_all(text.as_bytes())
-        .map_err(|fault| format!("the configuration cannot be printed: {fault}"))
+        .map_err(|fault| format!("cannot print: {fault}"))
 }
 
 /// Writes a line to standard error, or nowhere if it is closed.

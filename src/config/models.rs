@@ -1,6 +1,7 @@
 //! `models.yaml`: the catalogue, the aliases and the local template.
 
 mod form;
+mod median;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -68,6 +69,7 @@ pub(super) fn read(documents: Vec<Document>, local: &[String], report: &mut Repo
         let spec = form.and_then(|form| form.spec(&entry.source, &entry.path, report));
         models.specs.extend(spec);
     }
+    median::fill_in(&mut models.specs);
     if let Some(template) = template {
         models.add_local(local, &template, report);
     }

@@ -102,6 +102,7 @@ fn free_of_charge(spec: &ModelSpec) -> Price {
             cache_write_1h: Some(zero),
         },
         bands: Vec::new(),
+        source: "a server of the team's own".to_owned(),
     }
 }
 
@@ -153,7 +154,9 @@ impl PriceForm {
         missing("from", self.from.is_none());
         missing(
             "source",
-            self.source.is_none_or(|text| text.trim().is_empty()),
+            self.source
+                .as_ref()
+                .is_none_or(|text| text.trim().is_empty()),
         );
         let card = Rates {
             input: self.input,
@@ -179,6 +182,7 @@ impl PriceForm {
             from: self.from?,
             rates: rates?,
             bands: bands?,
+            source: self.source?,
         })
     }
 }

@@ -1,5 +1,7 @@
 //! Whole configurations, from sources to settings or faults.
 
+mod billing;
+mod catalogue;
 mod defaults;
 mod environment;
 mod faults;

@@ -6,6 +6,8 @@ use jiff::civil::Date;
 use super::fault::Report;
 use super::sources::Sources;
 use super::{Config, prices};
+use crate::domain::ModelSpec;
+use crate::usage::{Price, RateCard};
 
 /// How long before a model's end it is mentioned, in days.
 const NOTICE_DAYS: i64 = 30;
@@ -49,17 +51,35 @@ fn about_models(config: &Config, today: Date, report: &mut Report) {
                 report.warn(format!("{name} ends on {end}"));
             }
         }
-        let mut own = config
+        about_price(config, spec, today, notice, report);
+    }
+}
+
+fn about_price(config: &Config, spec: &ModelSpec, today: Date, notice: Date, report: &mut Report) {
+    let name = spec.canonical();
+    let own = || {
+        config
             .prices
             .iter()
-            .filter(|price| prices::is_of(price, spec));
-        if !own.any(|price| price.from <= today) {
-            report.warn(format!(
-                "{name} has no price today and is not routed to unasked"
-            ));
-        }
-        if spec.priors.is_empty() {
-            report.warn(format!("{name} has no prior and is not routed to unasked"));
-        }
+            .filter(|price| prices::is_of(price, spec))
+    };
+    let Some(now) = own().rfind(|price| price.from <= today) else {
+        report.warn(format!(
+            "{name} has no price today and is not routed to unasked"
+        ));
+        return;
+    };
+    for next in own().filter(|price| today < price.from && price.from <= notice) {
+        report.warn(format!(
+            "{name} costs {} dollars per million tokens of input / output from {} on, now {}",
+            in_and_out(next),
+            next.from,
+            in_and_out(now)
+        ));
     }
+}
+
+fn in_and_out(price: &Price) -> String {
+    let RateCard { input, output, .. } = price.rates;
+    format!("{} / {}", input.usd_per_million(), output.usd_per_million())
 }

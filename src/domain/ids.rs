@@ -49,6 +49,32 @@ name! {
     Caller
 }
 
+impl ModelId {
+    /// Tells whether two ids differ by no more than a path before them or a
+    /// date or version behind them: `gpt-5.4-mini-2026-03-17`,
+    /// `claude-haiku-4-5@20251001`, `models/gemini-x-001`.
+    pub fn is_form_of(&self, other: &Self) -> bool {
+        let (one, two) = (self.bare(), other.bare());
+        let (short, long) = if one.len() < two.len() {
+            (one, two)
+        } else {
+            (two, one)
+        };
+        let is_date = |rest: &str| {
+            let is_sign = |sign: char| sign.is_ascii_digit() || sign == '-';
+            rest.starts_with(['-', '@']) && rest.chars().skip(1).all(is_sign) && rest.len() > 3
+        };
+        !short.is_empty()
+            && long
+                .strip_prefix(short)
+                .is_some_and(|rest| rest.is_empty() || rest == "-latest" || is_date(rest))
+    }
+
+    fn bare(&self) -> &str {
+        self.0.rsplit('/').next().unwrap_or_default()
+    }
+}
+
 impl ProviderName {
     /// The names that exist, whether or not their provider is configured.
     pub const KNOWN: [&str; 6] = ["openai", "anthropic", "google", "mistral", "groq", "local"];
@@ -105,5 +131,40 @@ mod tests {
     #[test]
     fn a_secret_prints_as_stars() {
         assert_eq!(format!("{:?}", Secret::new("sk-123")), "***");
+    }
+
+    fn are_forms(one: &str, other: &str) -> bool {
+        let (one, other) = (ModelId::new(one), ModelId::new(other));
+        assert_eq!(one.is_form_of(&other), other.is_form_of(&one));
+        one.is_form_of(&other)
+    }
+
+    #[test]
+    fn dates_and_paths_make_no_other_model() {
+        for (one, other) in [
+            ("gpt-5.4-mini-2026-03-17", "gpt-5.4-mini"),
+            ("claude-haiku-4-5@20251001", "claude-haiku-4-5"),
+            ("claude-haiku-4-5-20251001", "claude-haiku-4-5"),
+            ("gemini-x-001", "gemini-x"),
+            ("models/gemini-x", "gemini-x"),
+            ("gpt-oss-20b", "openai/gpt-oss-20b"),
+            ("codestral-latest", "codestral"),
+        ] {
+            assert!(are_forms(one, other), "{one} {other}");
+        }
+    }
+
+    #[test]
+    fn everything_else_does() {
+        for (one, other) in [
+            ("gpt-5.4-mini", "gpt-5.4"),
+            ("gpt-5.4", "gpt-5"),
+            ("gemini-3.8-flash", "gemini-3.7-flash"),
+            ("gpt-5-6", "gpt-5"),
+            ("", "gpt-5"),
+            ("gpt-6-sol-pro", "gpt-6-sol"),
+        ] {
+            assert!(!are_forms(one, other), "{one} {other}");
+        }
     }
 }

@@ -84,6 +84,11 @@ impl PicoUsdPerToken {
         Self(picos)
     }
 
+    /// Returns the rate as dollars per million tokens, for people.
+    pub fn usd_per_million(self) -> f64 {
+        self.0 as f64 / 1e6
+    }
+
     /// Returns what `tokens` cost at this rate, in pico-dollars.
     pub fn of(self, tokens: u64) -> u128 {
         u128::from(self.0) * u128::from(tokens)

@@ -45,6 +45,8 @@ pub struct Price {
     pub rates: RateCard,
     /// Rates for long inputs.
     pub bands: Vec<Band>,
+    /// Who says so.
+    pub source: String,
 }
 
 impl Price {
@@ -200,6 +202,7 @@ mod tests {
             from,
             rates,
             bands,
+            source: "a test".to_owned(),
         }
     }
 

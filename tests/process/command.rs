@@ -1,5 +1,8 @@
 //! The commands, and what they refuse.
 
+use serde_json::{Value, json};
+use vendor_sim::{Fault, Vendor};
+
 use crate::gateway::{Gateway, command, simulated};
 
 #[tokio::test]
@@ -72,4 +75,65 @@ async fn healthcheck_tells_a_living_gateway_from_none() {
 
     assert!(alive.success());
     assert_eq!(gone.code(), Some(1));
+}
+
+#[tokio::test]
+async fn catalog_lists_every_model_and_asks_the_configured_vendors() {
+    let (simulator, server) = simulated().await;
+    let run = async |arguments: &[&str]| {
+        let output = command()
+            .arg("catalog")
+            .args(arguments)
+            .env("ANTHROPIC_API_KEY", "canary")
+            .env("ANTHROPIC_BASE_URL", server.base_url(Vendor::Anthropic))
+            .output()
+            .await
+            .unwrap();
+        assert!(output.status.success());
+        String::from_utf8(output.stdout).unwrap()
+    };
+
+    let text = run(&[]).await;
+    let offline = run(&["--offline"]).await;
+    let json: Value = serde_json::from_str(&run(&["--json"]).await).unwrap();
+
+    for part in [
+        "* anthropic/claude-opus-5-5",
+        "  groq/openai/gpt-oss-20b",
+        "gemini-pro = google/gemini-3.8-flash",
+        "What anthropic says\n  all of ours are among its",
+    ] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    assert!(!offline.contains("What anthropic says"), "{offline}");
+    assert_eq!(simulator.requests(Vendor::Anthropic).len(), 2);
+    assert_eq!(json["models"].as_array().unwrap().len(), 46);
+    assert_eq!(json["vendors"][0]["provider"], "anthropic");
+    assert_eq!(json["vendors"][0]["differences"], json!([]));
+    let luna = &json["models"][4];
+    assert_eq!(luna["id"], "gpt-6-luna");
+    assert_eq!(luna["is_configured"], false);
+    assert!(luna["price"]["input_usd_per_million"].as_f64().unwrap() > 0.0);
+}
+
+#[tokio::test]
+async fn catalog_says_which_vendor_gave_no_list() {
+    let (simulator, server) = simulated().await;
+    simulator.set_standing(Vendor::OpenAi, Some(Fault::Status { status: 401 }));
+
+    let output = command()
+        .arg("catalog")
+        .env("OPENAI_API_KEY", "sk-canary")
+        .env("OPENAI_BASE_URL", server.base_url(Vendor::OpenAi))
+        .output()
+        .await
+        .unwrap();
+
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success());
+    assert!(
+        text.contains("What openai says\n  no list: unauthorized"),
+        "{text}"
+    );
+    assert!(!text.contains("canary"), "{text}");
 }

@@ -47,52 +47,6 @@ fn the_shipped_gateway_yaml_says_every_default_and_nothing_else() {
 }
 
 #[test]
-fn every_model_has_a_price_and_a_prior_up_to_medium() {
-    let config = load(&[], &[]);
-
-    assert_eq!(config.models.len(), 26);
-    for spec in &config.models {
-        let name = spec.canonical();
-        let mut prices = config
-            .prices
-            .iter()
-            .filter(|price| prices::is_of(price, spec));
-        assert!(prices.next().is_some(), "{name} has no price");
-        let efforts = &spec.request.efforts;
-        let wanted: Vec<Option<Effort>> = if efforts.is_empty() {
-            vec![None]
-        } else {
-            let usual = efforts.iter().filter(|effort| **effort <= Effort::Medium);
-            usual.copied().map(Some).collect()
-        };
-        for effort in wanted {
-            assert!(spec.prior(effort).is_some(), "{name} at {effort:?}");
-        }
-        assert!(!spec.prior_source.is_empty(), "{name}");
-    }
-}
-
-#[test]
-fn every_alias_leads_to_a_model_and_the_old_names_are_there() {
-    let config = load(
-        &[],
-        &[("OPENAI_API_KEY", "k1"), ("ANTHROPIC_API_KEY", "k2")],
-    );
-    let catalogue = config.catalogue();
-
-    let names: BTreeSet<&str> = catalogue.aliases().map(|(alias, _)| alias).collect();
-    assert_eq!(names.len(), config.aliases.len());
-    for (alias, model) in [
-        ("gpt-4-turbo", "openai/gpt-6-sol"),
-        ("gpt-3.5-turbo", "openai/gpt-6-luna"),
-        ("claude-3-opus", "anthropic/claude-opus-5-5"),
-        ("claude-3-sonnet", "anthropic/claude-sonnet-5-5"),
-    ] {
-        assert_eq!(catalogue.find(alias).unwrap().canonical(), model);
-    }
-}
-
-#[test]
 fn the_instructions_fit_eighty_words() {
     let config = load(&[], &[]);
 
