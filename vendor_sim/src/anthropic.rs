@@ -22,6 +22,7 @@ mod request;
 mod stream;
 mod trouble;
 mod usage;
+pub(crate) mod vertex;
 
 use error::ApiError;
 

@@ -1,6 +1,7 @@
 //! Control from another process: `/_sim/…`.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use axum::body::Bytes;
 use axum::extract::{RawQuery, State};
@@ -26,9 +27,13 @@ struct Order {
     #[serde(default, deserialize_with = "given")]
     standing: Option<Option<Fault>>,
     profile: Option<Profile>,
+    /// The plan of the account at Groq.
+    groq_tokens_per_minute: Option<u64>,
     /// Ends all faults first.
     #[serde(default)]
     heal: bool,
+    /// How long new access tokens are taken, whichever the vendor.
+    token_lifetime_s: Option<u64>,
 }
 
 /// Tells a member that is `null` from one that is absent.
@@ -64,8 +69,14 @@ pub(crate) async fn set_faults(State(simulator): State<Simulator>, body: Bytes) 
     if let Some(standing) = order.standing {
         simulator.set_standing(order.vendor, standing);
     }
+    if let Some(tokens) = order.groq_tokens_per_minute {
+        simulator.set_groq_tokens_per_minute(tokens);
+    }
     if let Some(profile) = order.profile {
         simulator.set_profile(order.vendor, profile);
+    }
+    if let Some(seconds) = order.token_lifetime_s {
+        simulator.set_token_lifetime(Duration::from_secs(seconds));
     }
     StatusCode::NO_CONTENT.into_response()
 }

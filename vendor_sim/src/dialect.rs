@@ -35,8 +35,13 @@ pub(crate) struct Call<'a> {
     pub(crate) number: u64,
     pub(crate) seed: u64,
     pub(crate) now: Timestamp,
+    /// Tokens a minute of the account's plan, where the vendor counts what is
+    /// asked for before it runs.
+    pub(crate) tokens_per_minute: u64,
+    /// How long a new access token is taken, in seconds.
+    pub(crate) token_lifetime_s: u64,
     /// What is odd about the answer, if anything.
-    pub(crate) twist: Option<Twist>,
+    pub(crate) twist: Option<Twist<'a>>,
 }
 
 impl Call<'_> {
@@ -64,11 +69,16 @@ pub(crate) enum RequestBody {
 
 /// A well-formed answer that is not what a client hopes for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Twist {
+pub(crate) enum Twist<'a> {
     /// Thinking used up the output limit.
     EmptyLength,
     /// The model declines.
     Refusal,
+    /// The prompt is blocked before the model reads it; a vendor without such
+    /// an answer declines.
+    BlockedPrompt,
+    /// This finish reason, whatever the content.
+    Finish(&'a str),
     /// A finish reason from next month.
     UnknownFinish,
     /// Members and kinds of content from next month.

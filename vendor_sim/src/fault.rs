@@ -61,6 +61,7 @@ pub enum Fault {
     /// 429 with the vendor's body and limit headers.
     RateLimited {
         /// The value of `retry-after`, sent as it is; no header if absent.
+        /// Google has no such header and tells it as `retryDelay`.
         #[serde(default)]
         retry_after: Option<String>,
     },
@@ -68,7 +69,7 @@ pub enum Fault {
     QuotaExhausted,
     /// Says, under 429 and without a wait, that a spending limit is reached.
     SpendLimit,
-    /// Says that there is too much to do: 529 or 503.
+    /// Says that there is too much to do, in the vendor's own way: 503, 529, 498 or 429.
     Overloaded,
     /// Any status with the vendor's error body for it.
     Status {
@@ -96,6 +97,14 @@ pub enum Fault {
     EmptyLength,
     /// 200, the model declines.
     Refusal,
+    /// 200, the prompt is blocked: no answer at all, where the vendor has that.
+    /// Elsewhere the same as [`Fault::Refusal`].
+    BlockedPrompt,
+    /// 200 with a finish reason of choice and the usual content.
+    Finish {
+        /// In the vendor's own spelling, sent as it is.
+        reason: String,
+    },
     /// 200 with a finish reason that nobody has heard of.
     UnknownFinish,
     /// 200 with members and kinds of content that nobody has heard of.
@@ -105,7 +114,7 @@ pub enum Fault {
 }
 
 /// Where a fault takes hold.
-pub(crate) enum Effect {
+pub(crate) enum Effect<'a> {
     /// None: the answer goes out as it is.
     None,
     /// The connection, before any answer.
@@ -119,7 +128,7 @@ pub(crate) enum Effect {
     /// Something that no vendor wrote takes the answer's place.
     Foreign(Foreign),
     /// The answer's content.
-    Twist(Twist),
+    Twist(Twist<'a>),
 }
 
 /// An answer that is the same whoever the vendor is.
@@ -156,13 +165,15 @@ impl Fault {
             Self::ErrorInside200 => "error_inside200",
             Self::EmptyLength => "empty_length",
             Self::Refusal => "refusal",
+            Self::BlockedPrompt => "blocked_prompt",
+            Self::Finish { .. } => "finish",
             Self::UnknownFinish => "unknown_finish",
             Self::UnknownFields => "unknown_fields",
             Self::NoUsage => "no_usage",
         }
     }
 
-    pub(crate) fn effect(&self) -> Effect {
+    pub(crate) fn effect(&self) -> Effect<'_> {
         match *self {
             Self::Healthy => Effect::None,
             Self::Down => Effect::Connection(ConnectionFault::Refused),
@@ -188,6 +199,8 @@ impl Fault {
             Self::ErrorInside200 => Effect::Twist(Twist::ErrorInside200),
             Self::EmptyLength => Effect::Twist(Twist::EmptyLength),
             Self::Refusal => Effect::Twist(Twist::Refusal),
+            Self::BlockedPrompt => Effect::Twist(Twist::BlockedPrompt),
+            Self::Finish { ref reason } => Effect::Twist(Twist::Finish(reason)),
             Self::UnknownFinish => Effect::Twist(Twist::UnknownFinish),
             Self::UnknownFields => Effect::Twist(Twist::UnknownFields),
             Self::NoUsage => Effect::Twist(Twist::NoUsage),
@@ -215,6 +228,7 @@ impl fmt::Display for Fault {
             } => write!(f, "{name}:{value}"),
             Self::Status { status } | Self::HtmlError { status } => write!(f, "{name}:{status}"),
             Self::Huge { bytes } => write!(f, "{name}:{bytes}"),
+            Self::Finish { reason } => write!(f, "{name}:{reason}"),
             _ => f.write_str(name),
         }
     }

@@ -19,6 +19,7 @@
 //! `vendor.rs`. Everything is derived from the seed, the request's number and
 //! tokio's clock, so that a run can be repeated.
 
+mod access_token;
 mod answer;
 mod anthropic;
 mod bill;
@@ -28,7 +29,11 @@ mod delivery;
 mod dialect;
 mod dice;
 mod fault;
+mod google;
+mod groq;
 mod log;
+mod metadata;
+mod mistral;
 mod openai;
 mod profile;
 mod router;
@@ -38,6 +43,7 @@ mod simulator;
 mod strict;
 mod tokens;
 mod vendor;
+mod vertex;
 
 pub use bill::{BilledTokens, Stats};
 pub use delivery::ConnectionFault;

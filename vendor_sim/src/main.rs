@@ -26,6 +26,9 @@ struct Arguments {
     /// How long an answer takes: one number, or two with `..` between.
     #[arg(long, value_name = "MS[..MS]", value_parser = latency)]
     latency_ms: Option<Latency>,
+    /// Tokens a minute of the plan at Groq; what asks for more is refused.
+    #[arg(long, default_value_t = 250_000)]
+    groq_tokens_per_minute: u64,
     /// A standing fault, such as `openai=hang` or `anthropic=slow:500`;
     /// may be repeated.
     #[arg(long = "fault", value_name = "VENDOR=FAULT[:VALUE]", value_parser = standing)]
@@ -60,6 +63,7 @@ fn standing(text: &str) -> Result<(Vendor, Fault), String> {
 async fn main() -> Result<(), Box<dyn Error>> {
     let arguments = Arguments::parse();
     let simulator = Simulator::starting_at(arguments.seed, unix_seconds());
+    simulator.set_groq_tokens_per_minute(arguments.groq_tokens_per_minute);
     for vendor in Vendor::ALL {
         let latency = arguments.latency_ms.unwrap_or_default();
         simulator.set_profile(

@@ -15,6 +15,7 @@ use crate::delivery;
 use crate::dialect::{Call, Reply, RequestBody, Twist};
 use crate::fault::Effect;
 use crate::log::ReceivedRequest;
+use crate::metadata;
 use crate::simulator::{Fate, Simulator};
 use crate::vendor::Vendor;
 
@@ -23,6 +24,7 @@ pub(crate) fn router(simulator: Simulator) -> Router {
         .route("/_sim/faults", post(control::set_faults))
         .route("/_sim/requests", get(control::requests))
         .route("/_sim/stats", get(control::stats))
+        .route("/", get(|| async { metadata::ping() }))
         .fallback(serve)
         .with_state(simulator)
 }
@@ -119,7 +121,7 @@ impl Visit<'_> {
 
     /// Asks the vendor, also when a fault will hide the answer: a request
     /// that the vendor would refuse is counted either way.
-    fn answer(&self, twist: Option<Twist>) -> Reply {
+    fn answer(&self, twist: Option<Twist<'_>>) -> Reply {
         let reply = self.vendor.dialect().answer(&self.call(twist));
         if reply.status.is_client_error() {
             self.simulator.count_refusal(self.vendor);
@@ -127,7 +129,7 @@ impl Visit<'_> {
         reply
     }
 
-    fn paid_answer(&self, twist: Option<Twist>) -> Reply {
+    fn paid_answer(&self, twist: Option<Twist<'_>>) -> Reply {
         let mut reply = self.answer(twist);
         if let Some(bill) = reply.bill.take() {
             self.simulator.charge(self.vendor, bill);
@@ -135,7 +137,7 @@ impl Visit<'_> {
         reply
     }
 
-    fn call(&self, twist: Option<Twist>) -> Call<'_> {
+    fn call<'a>(&'a self, twist: Option<Twist<'a>>) -> Call<'a> {
         Call {
             method: &self.parts.method,
             path: self.path,
@@ -145,6 +147,8 @@ impl Visit<'_> {
             number: self.fate.number,
             seed: self.simulator.seed(),
             now: self.simulator.now(),
+            tokens_per_minute: self.simulator.groq_tokens_per_minute(),
+            token_lifetime_s: self.simulator.token_lifetime_s(),
             twist,
         }
     }

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -26,8 +27,13 @@ pub struct Simulator(Arc<Inner>);
 struct Inner {
     seed: u64,
     clock: VendorClock,
+    groq_tokens_per_minute: AtomicU64,
     vendors: Mutex<BTreeMap<Vendor, VendorState>>,
+    token_lifetime_s: AtomicU64,
 }
+
+/// Tokens a minute of Groq's paid plan. Chosen: no ordinary test meets it.
+const TOKENS_PER_MINUTE: u64 = 250_000;
 
 #[derive(Default)]
 struct VendorState {
@@ -37,6 +43,9 @@ struct VendorState {
     stats: Stats,
     log: RequestLog,
 }
+
+/// What the real metadata server gives a fresh token.
+const TOKEN_LIFETIME_S: u64 = 3_599;
 
 /// What was decided for a request when it arrived.
 pub(crate) struct Fate {
@@ -62,7 +71,9 @@ impl Simulator {
         Self(Arc::new(Inner {
             seed,
             clock,
+            groq_tokens_per_minute: AtomicU64::new(TOKENS_PER_MINUTE),
             vendors: Mutex::default(),
+            token_lifetime_s: AtomicU64::new(TOKEN_LIFETIME_S),
         }))
     }
 
@@ -124,6 +135,30 @@ impl Simulator {
     /// Returns the counts since the start.
     pub fn stats(&self, vendor: Vendor) -> Stats {
         self.with(vendor, |state| state.stats.clone())
+    }
+
+    /// Sets the tokens a minute of the plan at Groq, 250,000 at first. A
+    /// request that asks for more, prompt and output limit together, is
+    /// refused before it runs.
+    pub fn set_groq_tokens_per_minute(&self, tokens: u64) {
+        self.0
+            .groq_tokens_per_minute
+            .store(tokens, Ordering::Relaxed);
+    }
+
+    pub(crate) fn groq_tokens_per_minute(&self) -> u64 {
+        self.0.groq_tokens_per_minute.load(Ordering::Relaxed)
+    }
+
+    /// Sets how long the access tokens issued from now on are taken, in whole
+    /// seconds; an hour less one second by default.
+    pub fn set_token_lifetime(&self, lifetime: Duration) {
+        let lifetime_s = &self.0.token_lifetime_s;
+        lifetime_s.store(lifetime.as_secs(), Ordering::Relaxed);
+    }
+
+    pub(crate) fn token_lifetime_s(&self) -> u64 {
+        self.0.token_lifetime_s.load(Ordering::Relaxed)
     }
 
     pub(crate) fn seed(&self) -> u64 {

@@ -39,6 +39,16 @@ vendors! {
     OpenAi, "openai", crate::openai::OpenAi;
     /// Anthropic: messages, token counting and the model list.
     Anthropic, "anthropic", crate::anthropic::Anthropic;
+    /// Google: the Gemini API, `v1` and `v1beta`.
+    Google, "google", crate::google::Google;
+    /// Mistral: chat completions and the model list.
+    Mistral, "mistral", crate::mistral::Mistral;
+    /// Groq: chat completions and the model list.
+    Groq, "groq", crate::groq::Groq;
+    /// Vertex AI: Google's models and Claude, for bearers of tokens.
+    Vertex, "vertex", crate::vertex::Vertex;
+    /// The metadata server that issues the tokens; named as in its paths.
+    Metadata, "computeMetadata", crate::metadata::Metadata;
 }
 
 impl Vendor {

@@ -19,7 +19,7 @@ pub(super) struct Message<'a> {
     pub(super) id: String,
     pub(super) model: &'static str,
     pub(super) content: Vec<Value>,
-    pub(super) stop_reason: &'static str,
+    pub(super) stop_reason: &'a str,
     pub(super) stop_sequence: Option<String>,
     pub(super) stop_details: Value,
     pub(super) tokens: BilledTokens,
@@ -119,7 +119,7 @@ fn message<'a>(
             .content
             .push(json!({"type": "thinking", "thinking": thinking, "signature": signature}));
     }
-    if call.twist == Some(Twist::Refusal) {
+    if matches!(call.twist, Some(Twist::Refusal | Twist::BlockedPrompt)) {
         message.content.clear();
         message.stop_reason = "refusal";
         message.stop_details = json!({"type": "refusal", "category": "general_harms",
@@ -157,12 +157,13 @@ fn thoughts(checked: &Checked) -> &'static str {
 
 impl Message<'_> {
     fn end(&mut self, end: End) {
-        self.stop_reason = match end {
-            _ if self.call.twist == Some(Twist::UnknownFinish) => "paused_for_compute",
-            End::Natural => "end_turn",
-            End::Length => "max_tokens",
-            End::ToolCall => "tool_use",
-            End::Sequence(sequence) => {
+        self.stop_reason = match (self.call.twist, end) {
+            (Some(Twist::Finish(reason)), _) => reason,
+            (Some(Twist::UnknownFinish), _) => "paused_for_compute",
+            (_, End::Natural) => "end_turn",
+            (_, End::Length) => "max_tokens",
+            (_, End::ToolCall) => "tool_use",
+            (_, End::Sequence(sequence)) => {
                 self.stop_sequence = Some(sequence);
                 "stop_sequence"
             }

@@ -38,6 +38,7 @@ pub(super) fn parse(word: &str) -> Result<Fault, ParseFaultError> {
         }
         ("status" | "html_error", Some(_)) => json!({name: {"status": number()}}),
         ("huge", Some(_)) => json!({"huge": {"bytes": number()}}),
+        ("finish", Some(reason)) => json!({"finish": {"reason": reason}}),
         ("rate_limited", value) => json!({"rate_limited": {"retry_after": value}}),
         (name, Some(_)) => json!({name: number()}),
         (name, None) => json!(name),
@@ -70,6 +71,13 @@ mod tests {
             ("status:502", Fault::Status { status: 502 }),
             ("error_inside200", Fault::ErrorInside200),
             ("huge:100", Fault::Huge { bytes: 100 }),
+            ("blocked_prompt", Fault::BlockedPrompt),
+            (
+                "finish:RECITATION",
+                Fault::Finish {
+                    reason: "RECITATION".to_owned(),
+                },
+            ),
         ];
 
         for (word, fault) in faults {
@@ -93,6 +101,7 @@ mod tests {
             "slow",
             "slow:soon",
             "status",
+            "finish",
             "hang:5",
             "status:70000",
         ] {

@@ -17,18 +17,18 @@ pub(super) struct Completion<'a> {
     pub(super) id: String,
     pub(super) created: u64,
     pub(super) checked: &'a Checked,
-    pub(super) choices: Vec<ChoiceParts>,
+    pub(super) choices: Vec<ChoiceParts<'a>>,
     pub(super) tokens: BilledTokens,
-    pub(super) twist: Option<Twist>,
+    pub(super) twist: Option<Twist<'a>>,
 }
 
 /// One choice of a completion.
-pub(super) struct ChoiceParts {
+pub(super) struct ChoiceParts<'a> {
     /// `null` where a tool call or a refusal takes its place.
     pub(super) content: Option<String>,
     pub(super) refusal: Option<String>,
     pub(super) tool_call: Option<WrittenCall>,
-    pub(super) finish_reason: &'static str,
+    pub(super) finish_reason: &'a str,
 }
 
 /// A tool call as it goes out: the arguments are a string.
@@ -120,8 +120,8 @@ fn answer(checked: &Checked, call: &Call<'_>, index: u64) -> Answer {
     answer::compose(&question, call.seed.wrapping_add(index))
 }
 
-fn parts(answer: Answer, twist: Option<Twist>, call_id: String) -> ChoiceParts {
-    if twist == Some(Twist::Refusal) {
+fn parts(answer: Answer, twist: Option<Twist<'_>>, call_id: String) -> ChoiceParts<'_> {
+    if matches!(twist, Some(Twist::Refusal | Twist::BlockedPrompt)) {
         return ChoiceParts {
             content: None,
             refusal: Some("I'm sorry, but I can't help with that.".to_owned()),
@@ -129,11 +129,12 @@ fn parts(answer: Answer, twist: Option<Twist>, call_id: String) -> ChoiceParts {
             finish_reason: "stop",
         };
     }
-    let finish_reason = match answer.end {
-        _ if twist == Some(Twist::UnknownFinish) => "paused_for_compute",
-        End::Natural | End::Sequence(_) => "stop",
-        End::Length => "length",
-        End::ToolCall => "tool_calls",
+    let finish_reason = match (twist, answer.end) {
+        (Some(Twist::Finish(reason)), _) => reason,
+        (Some(Twist::UnknownFinish), _) => "paused_for_compute",
+        (_, End::Natural | End::Sequence(_)) => "stop",
+        (_, End::Length) => "length",
+        (_, End::ToolCall) => "tool_calls",
     };
     let tool_call = answer.call.map(|call| WrittenCall {
         id: call_id,
@@ -203,7 +204,7 @@ impl Completion<'_> {
     }
 }
 
-fn message(choice: &ChoiceParts) -> Value {
+fn message(choice: &ChoiceParts<'_>) -> Value {
     let mut message = json!({
         "role": "assistant",
         "content": choice.content,

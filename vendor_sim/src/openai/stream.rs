@@ -65,7 +65,7 @@ fn event(chunk: &Value) -> Bytes {
     Bytes::from(format!("data: {chunk}\n\n"))
 }
 
-fn deltas(choice: &ChoiceParts) -> Vec<Value> {
+fn deltas(choice: &ChoiceParts<'_>) -> Vec<Value> {
     let content = choice.content.as_ref().map(|_| "");
     let mut deltas = vec![json!({"role": "assistant", "content": content, "refusal": null})];
     let mut add = |member: &str, text: &str| {

@@ -39,17 +39,23 @@ impl Answer {
     }
 }
 
-/// Returns a request that the vendor accepts, but for its body.
+/// Returns a request that the vendor accepts, but for its body and, of Vertex,
+/// its token.
 pub(crate) fn request(vendor: Vendor, method: Method, path: &str) -> http::request::Builder {
     let request = Request::builder()
         .method(method)
         .uri(format!("/{vendor}{path}"))
         .header("content-type", "application/json");
     match vendor {
-        Vendor::OpenAi => request.header("authorization", "Bearer sk-test"),
+        Vendor::OpenAi | Vendor::Groq | Vendor::Mistral => {
+            request.header("authorization", "Bearer sk-test")
+        }
         Vendor::Anthropic => request
             .header("x-api-key", "sk-test")
             .header("anthropic-version", "2023-06-01"),
+        Vendor::Google => request.header("x-goog-api-key", "test"),
+        Vendor::Vertex => request,
+        Vendor::Metadata => request.header("metadata-flavor", "Google"),
     }
 }
 
@@ -90,22 +96,66 @@ fn io_error(error: &(dyn Error + 'static)) -> Option<io::ErrorKind> {
         .map(io::Error::kind)
 }
 
-/// Asks for a completion.
+/// Asks for a completion. For Google, which has both in the path, the members
+/// `model` (`gemini-3.8-flash` if absent) and `stream` of the body go there.
 pub(crate) async fn complete(
     simulator: &Simulator,
     vendor: Vendor,
     body: &Value,
 ) -> Result<Answer, ConnectionFault> {
+    let mut body = body.clone();
     let path = match vendor {
-        Vendor::OpenAi => "/v1/chat/completions",
-        Vendor::Anthropic => "/v1/messages",
+        Vendor::OpenAi | Vendor::Mistral => "/v1/chat/completions".to_owned(),
+        Vendor::Groq => "/openai/v1/chat/completions".to_owned(),
+        Vendor::Anthropic => "/v1/messages".to_owned(),
+        Vendor::Google => format!("/v1beta/models/{}", google_method(&mut body)),
+        Vendor::Vertex => format!("{GOOGLE_ON_VERTEX}/{}", google_method(&mut body)),
+        Vendor::Metadata => {
+            let request = request(vendor, Method::GET, TOKEN);
+            return send(simulator, request.body(Body::empty()).unwrap()).await;
+        }
     };
-    let request = request(vendor, Method::POST, path);
-    send(
-        simulator,
-        request.body(Body::from(body.to_string())).unwrap(),
-    )
-    .await
+    post(simulator, vendor, &path, &body).await
+}
+
+/// Where Vertex has Google's models.
+pub(crate) const GOOGLE_ON_VERTEX: &str =
+    "/v1/projects/simulated-project/locations/global/publishers/google/models";
+
+/// Where the metadata server has its tokens.
+pub(crate) const TOKEN: &str = "/v1/instance/service-accounts/default/token";
+
+/// Returns the value of `authorization` that Vertex takes.
+pub(crate) async fn bearer(simulator: &Simulator) -> String {
+    let answer = get(simulator, Vendor::Metadata, TOKEN).await;
+    format!("Bearer {}", answer.at("/access_token").as_str().unwrap())
+}
+
+/// Takes the model and the kind of delivery out of a body.
+fn google_method(body: &mut Value) -> String {
+    let members = body.as_object_mut().unwrap();
+    let model = members.remove("model");
+    let model = model.unwrap_or_else(|| "gemini-3.8-flash".into());
+    let method = match members.remove("stream") {
+        Some(Value::Bool(true)) => "streamGenerateContent?alt=sse",
+        _ => "generateContent",
+    };
+    format!("{}:{method}", model.as_str().unwrap())
+}
+
+/// Sends a document.
+pub(crate) async fn post(
+    simulator: &Simulator,
+    vendor: Vendor,
+    path: &str,
+    body: &Value,
+) -> Result<Answer, ConnectionFault> {
+    let mut request = request(vendor, Method::POST, path);
+    if vendor == Vendor::Vertex {
+        request = request.header("authorization", bearer(simulator).await);
+    }
+    let request = request.body(Body::from(body.to_string())).unwrap();
+    send(simulator, request).await
 }
 
 /// Asks a healthy vendor for something without a body.
@@ -134,7 +184,14 @@ pub(crate) fn question(vendor: Vendor, prompt: &str) -> Value {
     match vendor {
         Vendor::OpenAi => serde_json::json!({
             "model": "gpt-6-luna", "reasoning_effort": "none", "messages": messages}),
+        Vendor::Groq => serde_json::json!({
+            "model": "openai/gpt-oss-20b", "reasoning_effort": "low", "messages": messages}),
         Vendor::Anthropic => serde_json::json!({
             "model": "claude-haiku-5-5", "max_tokens": 1_000, "messages": messages}),
+        Vendor::Metadata => serde_json::json!({}),
+        Vendor::Google | Vendor::Vertex => serde_json::json!({
+            "contents": [{"role": "user", "parts": [{"text": prompt}]}]}),
+        Vendor::Mistral => serde_json::json!({
+            "model": "mistral-small-2603", "messages": messages}),
     }
 }

@@ -179,6 +179,64 @@ async fn anthropic_answers_that_are_odd() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_finish_reason_is_sent_as_it_was_ordered() {
+    let finish = |reason: &str| Fault::Finish {
+        reason: reason.to_owned(),
+    };
+
+    let openai = answered(Vendor::OpenAi, finish("content_filter")).await;
+    let anthropic = answered(Vendor::Anthropic, finish("pause_turn")).await;
+
+    assert_eq!(openai.at("/choices/0/finish_reason"), "content_filter");
+    assert_eq!(openai.at("/choices/0/message/content"), "hello there");
+    assert_eq!(anthropic.at("/stop_reason"), "pause_turn");
+    assert_eq!(anthropic.at("/content/0/text"), "hello there");
+}
+
+#[tokio::test(start_paused = true)]
+async fn where_no_prompt_is_blocked_the_model_declines() {
+    for vendor in [Vendor::OpenAi, Vendor::Anthropic] {
+        let blocked = answered(vendor, Fault::BlockedPrompt).await;
+
+        assert_eq!(
+            blocked.text(),
+            answered(vendor, Fault::Refusal).await.text()
+        );
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn mistral_answers_that_are_odd() {
+    let odd = |fault| answered(Vendor::Mistral, fault);
+
+    let empty = odd(Fault::EmptyLength).await;
+    assert_eq!(empty.at("/choices/0/finish_reason"), "length");
+    assert_eq!(empty.at("/choices/0/message/content"), "");
+    assert_eq!(empty.at("/usage/completion_tokens"), 4_096);
+    let refusal = odd(Fault::Refusal).await;
+    assert_eq!(refusal.at("/choices/0/finish_reason"), "stop");
+    assert!(refusal.at("/choices/0/message/content").is_string());
+    assert_eq!(
+        odd(Fault::UnknownFinish)
+            .await
+            .at("/choices/0/finish_reason"),
+        "paused_for_compute"
+    );
+    assert_eq!(
+        odd(Fault::UnknownFields)
+            .await
+            .at("/choices/0/message/content/0/type"),
+        "watermark"
+    );
+    assert_eq!(odd(Fault::NoUsage).await.at("/usage"), Value::Null);
+    let error = odd(Fault::ErrorInside200).await;
+    assert_eq!(
+        (error.status.as_u16(), error.at("/type")),
+        (200, json!("internal_server_error"))
+    );
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_script_goes_before_a_standing_fault() {
     let simulator = Simulator::new(1);
     let vendor = Vendor::Anthropic;

@@ -83,3 +83,99 @@ async fn anthropic_tells_limits_and_life() {
     );
     assert_ne!(none.at("/request_id"), Value::Null);
 }
+
+#[tokio::test(start_paused = true)]
+async fn google_lists_its_models_by_pages() {
+    let simulator = Simulator::new(1);
+    let page = async |query: &str| {
+        let answer = get(&simulator, Vendor::Google, &format!("/v1/models{query}")).await;
+        let models = answer.at("/models").as_array().unwrap().to_vec();
+        (
+            models.len(),
+            models[0]["name"].clone(),
+            answer.at("/nextPageToken"),
+        )
+    };
+
+    let (all, first, _) = page("?pageSize=5000").await;
+    let (size, _, next) = page("?pageSize=5").await;
+    let token = next.as_str().unwrap();
+    let second = page(&format!("?pageSize=5&pageToken={token}")).await;
+    let (_, _, last) = page(&format!("?pageToken={token}")).await;
+
+    assert_eq!((all, size), (12, 5));
+    assert_eq!(first, "models/gemini-2.5-flash");
+    assert_eq!(second.1, "models/gemini-3.5-flash");
+    assert_eq!(last, Value::Null);
+    let beta = get(&simulator, Vendor::Google, "/v1beta/models").await;
+    assert_eq!(beta.at("/models").as_array().unwrap().len(), 15);
+    for query in ["?pageSize=-1", "?pageSize=x", "?pageToken=5"] {
+        let wrong = get(&simulator, Vendor::Google, &format!("/v1/models{query}")).await;
+        assert_eq!(wrong.status, 400, "{query}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn google_tells_limits_and_methods() {
+    let simulator = Simulator::new(1);
+    let model = async |path: &str| get(&simulator, Vendor::Google, path).await;
+
+    let argon = model("/v1/models/gemini-4-argon").await;
+    let embedding = model("/v1/models/gemini-embedding-001").await;
+    let none = model("/v1/models/gemini-pro").await;
+    let latest = model("/v1/models/gemini-flash-latest").await;
+
+    assert_eq!(argon.at("/name"), "models/gemini-4-argon");
+    assert_eq!(
+        (argon.at("/inputTokenLimit"), argon.at("/outputTokenLimit")),
+        (json!(1_048_576), json!(1_048_576))
+    );
+    assert_eq!(argon.at("/supportedGenerationMethods/0"), "generateContent");
+    assert_eq!(argon.at("/thinking"), true);
+    assert_eq!(
+        embedding.at("/supportedGenerationMethods/0"),
+        "embedContent"
+    );
+    assert_eq!((none.status.as_u16(), latest.status.as_u16()), (404, 404));
+    assert_eq!(none.at("/error/status"), "NOT_FOUND");
+}
+
+#[tokio::test(start_paused = true)]
+async fn mistral_lists_every_name_and_who_is_about_to_end() {
+    let simulator = Simulator::new(1);
+
+    let list = get(&simulator, Vendor::Mistral, "/v1/models").await;
+    let alias = get(&simulator, Vendor::Mistral, "/v1/models/codestral-latest").await;
+    let ending = get(&simulator, Vendor::Mistral, "/v1/models/mistral-small-2506").await;
+    let none = get(&simulator, Vendor::Mistral, "/v1/models/mistral-tiny").await;
+
+    let ids = list.at("/data");
+    assert_eq!(ids.as_array().unwrap().len(), 17);
+    assert_eq!(
+        (alias.at("/id"), alias.at("/name"), alias.at("/aliases")),
+        (
+            json!("codestral-latest"),
+            json!("codestral-2508"),
+            json!(["codestral-2508"])
+        )
+    );
+    assert_eq!(
+        (
+            alias.at("/max_context_length"),
+            alias.at("/capabilities/vision"),
+            alias.at("/deprecation")
+        ),
+        (json!(128_000), json!(false), Value::Null)
+    );
+    assert_eq!(
+        (
+            ending.at("/deprecation"),
+            ending.at("/deprecation_replacement_model")
+        ),
+        (json!("2026-12-31T00:00:00Z"), json!("mistral-small-2603"))
+    );
+    assert_eq!(
+        (none.status.as_u16(), none.at("/type")),
+        (404, json!("invalid_model"))
+    );
+}

@@ -68,12 +68,15 @@ async fn vendors_fail_apart_from_each_other() {
     let simulator = Simulator::new(7);
     simulator.set_standing(Vendor::OpenAi, Some(Fault::Down));
 
-    let mut answers = Vec::new();
     for vendor in Vendor::ALL {
         let body = question(*vendor, "hi");
         let answer = client::complete(&simulator, *vendor, &body).await;
-        answers.push(answer.map(|answer| answer.status.as_u16()));
-    }
 
-    assert_eq!(answers, [Err(ConnectionFault::Refused), Ok(200)]);
+        let expected = match vendor {
+            Vendor::OpenAi => Err(ConnectionFault::Refused),
+            _ => Ok(200),
+        };
+        let told = answer.map(|answer| answer.status.as_u16());
+        assert_eq!(told, expected, "{vendor}");
+    }
 }

@@ -146,6 +146,79 @@ async fn anthropic_sends_thoughts_and_input_in_fragments() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn mistral_tells_usage_unasked_with_the_finish() {
+    let events = events(Vendor::Mistral, json!({}), Fault::Healthy).await;
+
+    let data: Vec<_> = events.iter().map(|(_, data)| data).collect();
+    let delta = |chunk: &Value| chunk["choices"][0]["delta"]["content"].clone();
+    let text: String = data
+        .iter()
+        .filter_map(|chunk| delta(chunk).as_str().map(str::to_owned))
+        .collect();
+    let (done, chunks) = data.split_last().unwrap();
+    let (finish, others) = chunks.split_last().unwrap();
+    assert_eq!(
+        data[0]["choices"][0]["delta"],
+        json!({"role": "assistant", "content": ""})
+    );
+    assert_eq!(text, "hello there €uro");
+    assert_eq!(finish["choices"][0]["finish_reason"], "stop");
+    assert_eq!(finish["usage"]["completion_tokens"], 5);
+    assert!(others.iter().all(|chunk| chunk.get("usage").is_none()));
+    assert_eq!(*done, "[DONE]");
+}
+
+#[tokio::test(start_paused = true)]
+async fn mistral_streams_thoughts_as_arrays_before_the_text() {
+    let changes = json!({"reasoning_effort": "high"});
+    let events = events(Vendor::Mistral, changes, Fault::Healthy).await;
+
+    let contents: Vec<_> = events
+        .iter()
+        .map(|(_, data)| &data["choices"][0]["delta"]["content"])
+        .collect();
+    let thoughts: String = contents
+        .iter()
+        .filter_map(|content| content[0]["thinking"][0]["text"].as_str())
+        .collect();
+    let text: String = contents
+        .iter()
+        .filter_map(|content| content.as_str())
+        .collect();
+    assert_eq!(thoughts, "The question was read and an answer was made up.");
+    assert_eq!(text, "hello there €uro");
+}
+
+#[tokio::test(start_paused = true)]
+async fn mistral_sends_a_call_whole() {
+    let tools = json!([{"type": "function", "function": {"name": "add",
+        "parameters": {"type": "object"}}}]);
+    let prompt = json!([{"role": "user", "content": "call tool add {\"a\": 1}"}]);
+    let events = events(
+        Vendor::Mistral,
+        json!({"tools": tools, "messages": prompt}),
+        Fault::Healthy,
+    )
+    .await;
+
+    let choice = &events[events.len() - 2].1["choices"][0];
+    assert_eq!(choice["finish_reason"], "tool_calls");
+    assert_eq!(
+        choice["delta"]["tool_calls"][0]["function"],
+        json!({"name": "add", "arguments": "{\"a\":1}"})
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn mistral_ends_a_broken_stream_with_a_reason_of_its_own() {
+    let events = events(Vendor::Mistral, json!({}), Fault::ErrorInside200).await;
+
+    assert_eq!(events.len(), 4);
+    assert_eq!(events[2].1["choices"][0]["finish_reason"], "error");
+    assert_eq!(events[3].1, "[DONE]");
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_error_breaks_off_the_stream() {
     let openai = events(Vendor::OpenAi, json!({}), Fault::ErrorInside200).await;
     let anthropic = events(Vendor::Anthropic, json!({}), Fault::ErrorInside200).await;
