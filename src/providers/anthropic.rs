@@ -25,7 +25,9 @@ const VERSION: HeaderName = HeaderName::from_static("anthropic-version");
 /// models' own policies.
 const DEFAULT_VERSION: &str = "2023-06-01";
 
-/// The version that stands in the body on Vertex AI, the only one it has.
+/// The version that stands in the body on Vertex AI: the documented one. A
+/// later one (the SDK 2.14.0 has 2026-10-21) takes less and adds nothing that
+/// we send.
 const VERTEX_VERSION: &str = "vertex-2023-10-16";
 /// The longest page of models that the vendor gives, longer than its list.
 const PAGE: u32 = 1_000;

@@ -1,11 +1,9 @@
 //! What holds when nobody says anything.
 
-use std::collections::BTreeSet;
-
 use super::{Folder, load};
 use crate::config::settings::{ProvidersForm, SettingsForm};
-use crate::config::{Config, document, prices, typed};
-use crate::domain::{Effort, SamplingRule};
+use crate::config::{Config, document, typed};
+use crate::domain::SamplingRule;
 use crate::{gateway, http, routing, telemetry};
 
 #[test]

@@ -63,7 +63,7 @@ fn classify(
     let kind = match word {
         // A bad key has the status and the word of a bad request.
         "INVALID_ARGUMENT" if has_bad_key || message.starts_with("API key ") => Kind::Unauthorized,
-        "INVALID_ARGUMENT" if message.contains("input token count") => Kind::ContextLength,
+        "INVALID_ARGUMENT" if is_too_long(status, message) => Kind::ContextLength,
         "INVALID_ARGUMENT" | "OUT_OF_RANGE" => Kind::InvalidRequest,
         // Of the account or its country, not of the request.
         "FAILED_PRECONDITION" => Kind::Unauthorized,
@@ -82,6 +82,13 @@ fn classify(
         Kind::Overloaded | Kind::Server | Kind::Timeout(TimeoutPhase::Vendor)
     );
     (is_server_fault || !status.is_server_error()).then_some(kind)
+}
+
+/// More tokens than the window, or more bytes than the API reads.
+fn is_too_long(status: StatusCode, message: &str) -> bool {
+    status == StatusCode::PAYLOAD_TOO_LARGE
+        || message.contains("input token count")
+        || message.contains("payload size exceeds the limit")
 }
 
 /// Tells whether a quota is gone that seconds do not bring back: one per day,
@@ -111,9 +118,8 @@ fn retry_delay(details: &[Value]) -> Option<Duration> {
         let delay = detail.get("retryDelay")?.as_str()?;
         delay.strip_suffix('s')?.parse::<f64>().ok()
     })?;
-    Duration::try_from_secs_f64(delay)
-        .ok()
-        .filter(|delay| !delay.is_zero())
+    // What is longer than a duration can be is longer than is believed.
+    (delay > 0.0).then(|| Duration::try_from_secs_f64(delay).unwrap_or(Duration::MAX))
 }
 
 #[cfg(test)]

@@ -16,6 +16,8 @@ use crate::providers::token_count::{TokenCount, or_default};
 #[derive(Deserialize)]
 struct Answer {
     #[serde(default, deserialize_with = "or_default")]
+    object: String,
+    #[serde(default, deserialize_with = "or_default")]
     model: Option<String>,
     choices: Option<Vec<Choice>>,
     usage: Option<Value>,
@@ -93,6 +95,11 @@ pub(super) fn read(
     let answer: Answer = serde_json::from_slice(&reply.body)
         .map_err(|_| failure::broken(reply, "the answer is not a chat completion"))?;
     let usage = answer.usage.and_then(usage);
+    if answer.object == "error" {
+        // The error stands bare, as Mistral's do.
+        let words = refusal::read(reply.status, &reply.body);
+        return Err(failure::inside_success(reply, words, usage));
+    }
     let error = answer.error.or(answer.x_groq.error);
     if let Some(error) = error.filter(|error| !error.is_null()) {
         let words = refusal::read_error(reply.status, error);

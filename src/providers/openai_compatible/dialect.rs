@@ -12,10 +12,32 @@ pub struct Dialect {
     /// The role of instructions for a model that reasons; others have
     /// `system`.
     pub reasoning_system_role: &'static str,
+    /// Where instructions may stand.
+    pub instructions: Instructions,
+    /// What `top_p` may be.
+    pub top_p: TopPRange,
     /// How a model that reasons is told to keep its thoughts to itself.
     pub thoughts: Thoughts,
     /// How an assistant's message that the model shall go on with is marked.
     pub prefill: Prefill,
+}
+
+/// Where instructions may stand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Instructions {
+    /// Anywhere in the conversation.
+    Anywhere,
+    /// Before it alone: later ones are moved there, in their order.
+    First,
+}
+
+/// What `top_p` may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TopPRange {
+    /// Anything from 0 to 1.
+    Any,
+    /// More than 0, and 1 alone beside a temperature of 0.
+    AboveZero,
 }
 
 /// Whether thoughts come with the answer unless the request forbids it.
@@ -43,16 +65,21 @@ impl Dialect {
         chat_path: "/chat/completions",
         models_path: "/models",
         reasoning_system_role: "developer",
+        instructions: Instructions::Anywhere,
+        top_p: TopPRange::Any,
         thoughts: Thoughts::Apart,
         prefill: Prefill::ByPlace,
     };
 
-    /// Mistral, which refuses every member that it does not know.
+    /// Mistral, which refuses every member that it does not know, and
+    /// instructions after an answer.
     pub const MISTRAL: Self = Self {
         name: "mistral",
         chat_path: "/v1/chat/completions",
         models_path: "/v1/models",
         reasoning_system_role: "system",
+        instructions: Instructions::First,
+        top_p: TopPRange::AboveZero,
         prefill: Prefill::Flagged,
         ..Self::OPENAI
     };

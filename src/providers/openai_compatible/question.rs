@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use serde::Serialize;
 
-use super::dialect::{Dialect, Prefill, Thoughts};
+use super::dialect::{Dialect, Instructions, Prefill, Thoughts, TopPRange};
 use crate::domain::{
     Capability, ContentPart, Effort, MaxTokensField, Message, ProviderCall, ProviderError, Role,
 };
@@ -76,10 +76,17 @@ pub(super) fn write(
     let mut messages: Vec<_> = messages
         .map(|message| chat_message(message, system_role))
         .collect();
+    if dialect.instructions == Instructions::First {
+        // The sort is stable: everything else keeps its order.
+        messages.sort_by_key(|message| message.role != system_role);
+    }
     if dialect.prefill == Prefill::Flagged
         && let Some(last) = messages.last_mut()
     {
         last.prefix = (last.role == "assistant").then_some(true);
+    }
+    if dialect.top_p == TopPRange::AboveZero {
+        narrow_top_p(&mut parameters);
     }
     let (seed, random_seed) = seeds(call, &mut parameters);
     let (max_tokens, max_completion_tokens) = match call.spec.request.max_tokens_field {
@@ -102,6 +109,22 @@ pub(super) fn write(
     let body =
         serde_json::to_vec(&question).map_err(|fault| failure::unsendable(fault.to_string()))?;
     Ok((body.into(), parameters.dropped))
+}
+
+/// Leaves `top_p` out where it is 0, or stands beside a temperature of 0. A
+/// model that thinks has another default than 1, so that it must be told.
+fn narrow_top_p(parameters: &mut Parameters<'_>) {
+    let is_greedy = parameters.temperature == Some(0.0);
+    if !is_greedy && parameters.top_p != Some(0.0) {
+        return;
+    }
+    if parameters.top_p.is_some_and(|top_p| top_p < 1.0) {
+        parameters.dropped.push("top_p");
+    }
+    let is_thinking = parameters
+        .effort
+        .is_some_and(|effort| effort != Effort::None);
+    parameters.top_p = (is_greedy && is_thinking).then_some(1.0);
 }
 
 /// Puts the seed under its name: `seed`, or `random_seed`, which must not be
