@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 use vendor_sim::{Fault, Simulator, Vendor};
 
+use crate::seats::{SEATS, Seat};
 use crate::support::{Rig, VENDORS};
 
 /// What one vendor's fault makes of a call that nobody else may answer.
@@ -43,6 +44,26 @@ fn after(retry_after: &str, expected_ms: Option<u64>) -> Case {
         outcome: "rate_limited",
         retryable: true,
         retry_after_ms: expected_ms,
+    }
+}
+
+impl Case {
+    /// Adapts what is expected to a vendor that says it otherwise.
+    fn at(self, seat: &Seat) -> Self {
+        match (seat.vendor, &self.fault) {
+            // Its plain 400 says that the account's country is not served.
+            (Vendor::Google | Vendor::Vertex, Fault::Status { status: 400 }) => {
+                case(self.fault, "provider_unavailable", "unauthorized", false)
+            }
+            (Vendor::Google | Vendor::Vertex, Fault::Status { status: 502 }) => {
+                case(self.fault, "provider_unavailable", "overloaded", true)
+            }
+            // The body is that of any other limit.
+            (Vendor::Mistral, Fault::SpendLimit) => {
+                case(self.fault, "provider_rate_limited", "rate_limited", true)
+            }
+            _ => self,
+        }
     }
 }
 
@@ -139,24 +160,21 @@ fn cases() -> Vec<Case> {
     ]
 }
 
-fn question(vendor: Vendor) -> Value {
-    let model = match vendor {
-        Vendor::OpenAi => "gpt-6-luna",
-        Vendor::Anthropic => "claude-haiku-5-5",
-    };
-    json!({"prompt": "hello", "model": model})
+fn question(seat: &Seat) -> Value {
+    json!({"prompt": "hello", "model": seat.model, "reasoning_effort": seat.calm})
 }
 
 #[tokio::test(start_paused = true)]
 async fn every_failure_of_each_vendor_gives_the_contracts_answer() {
-    for vendor in VENDORS {
+    for seat in SEATS {
         for case in cases() {
-            let rig = Rig::new();
-            let name = format!("{} of {}", case.fault.name(), vendor.name());
-            rig.simulator.push(vendor, case.fault);
+            let rig = seat.rig();
+            let name = format!("{} of {}", case.fault, seat.name);
+            rig.simulator.push(seat.vendor, case.fault.clone());
 
-            let error = rig.refused(question(vendor)).await;
+            let error = rig.refused(question(&seat)).await;
 
+            let case = case.at(&seat);
             assert_eq!(error["type"], case.kind, "{name}: {error:#}");
             assert_eq!(
                 error["attempts"][0]["outcome"], case.outcome,
@@ -184,7 +202,7 @@ async fn a_senseless_wait_is_no_wait() {
         };
         rig.simulator.push(Vendor::Anthropic, fault);
 
-        let error = rig.refused(question(Vendor::Anthropic)).await;
+        let error = rig.refused(question(&SEATS[1])).await;
 
         let wait = &error["retry_after_ms"];
         assert!(
@@ -196,42 +214,25 @@ async fn a_senseless_wait_is_no_wait() {
 
 #[tokio::test(start_paused = true)]
 async fn an_error_inside_a_success_is_one() {
-    for vendor in VENDORS {
-        let rig = Rig::new();
-        rig.simulator.push(vendor, Fault::ErrorInside200);
+    for seat in SEATS {
+        let rig = seat.rig();
+        rig.simulator.push(seat.vendor, Fault::ErrorInside200);
 
-        let error = rig.refused(question(vendor)).await;
+        let error = rig.refused(question(&seat)).await;
 
         assert_eq!(error["type"], "provider_unavailable", "{error:#}");
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_refusal_is_a_finished_answer() {
-    for vendor in VENDORS {
-        let rig = Rig::new();
-        rig.simulator.push(vendor, Fault::Refusal);
-
-        let answer = rig.complete(question(vendor)).await;
-
-        assert_eq!(
-            answer["finish_reason"],
-            "content_filter",
-            "{}",
-            vendor.name()
-        );
-    }
-}
-
-#[tokio::test(start_paused = true)]
 async fn what_vendors_add_every_month_is_survived() {
-    for vendor in VENDORS {
-        let rig = Rig::new();
+    for seat in SEATS {
+        let rig = seat.rig();
         rig.simulator
-            .push_many(vendor, [Fault::UnknownFields, Fault::UnknownFinish]);
+            .push_many(seat.vendor, [Fault::UnknownFields, Fault::UnknownFinish]);
 
-        let with_fields = rig.complete(question(vendor)).await;
-        let with_finish = rig.complete(question(vendor)).await;
+        let with_fields = rig.complete(question(&seat)).await;
+        let with_finish = rig.complete(question(&seat)).await;
 
         assert_eq!(with_fields["finish_reason"], "stop");
         assert_eq!(with_finish["finish_reason"], "stop");
@@ -243,11 +244,11 @@ async fn what_vendors_add_every_month_is_survived() {
 
 #[tokio::test(start_paused = true)]
 async fn missing_counts_are_estimated_and_said_to_be() {
-    for vendor in VENDORS {
-        let rig = Rig::new();
-        rig.simulator.push(vendor, Fault::NoUsage);
+    for seat in SEATS {
+        let rig = seat.rig();
+        rig.simulator.push(seat.vendor, Fault::NoUsage);
 
-        let answer = rig.complete(question(vendor)).await;
+        let answer = rig.complete(question(&seat)).await;
 
         assert_eq!(answer["tokens_used"]["source"], "estimated");
         assert!(answer["tokens_used"]["input"].as_u64().unwrap() > 0);
@@ -261,7 +262,7 @@ async fn a_slow_answer_is_waited_for() {
     rig.simulator
         .push(Vendor::OpenAi, Fault::Slow { ms: 40_000 });
 
-    let answer = rig.complete(question(Vendor::OpenAi)).await;
+    let answer = rig.complete(question(&SEATS[0])).await;
 
     assert!(answer["latency_ms"].as_f64().unwrap() >= 40_000.0);
 }
@@ -274,13 +275,13 @@ async fn each_wait_ends_at_its_own_bound() {
         ("TOTAL_MS", Fault::Drip { gap_ms: 900 }),
     ];
     for (name, fault) in waits {
-        for vendor in VENDORS {
+        for seat in SEATS {
             let variable = format!("GATEWAY__PROVIDERS__TIMEOUTS__{name}");
-            let rig = Rig::with(&[(&variable, "7000")]);
-            rig.simulator.push(vendor, fault.clone());
+            let rig = seat.rig_with(&[(&variable, "7000")]);
+            rig.simulator.push(seat.vendor, fault.clone());
             let began = Instant::now();
 
-            let error = rig.refused(question(vendor)).await;
+            let error = rig.refused(question(&seat)).await;
 
             let waited = began.elapsed();
             assert_eq!(error["type"], "provider_timeout", "{name}: {error:#}");
@@ -305,7 +306,7 @@ async fn an_overloaded_vendor_may_say_when_to_come_back() {
             &[],
         );
 
-        let error = rig.refused(question(Vendor::OpenAi)).await;
+        let error = rig.refused(question(&SEATS[0])).await;
 
         assert_eq!(error["type"], "provider_unavailable");
         assert_eq!(error["retry_after_ms"], 3_000, "{error:#}");

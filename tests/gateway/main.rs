@@ -9,13 +9,19 @@
 )]
 
 mod adapters;
+mod any_request;
 mod bad_input;
+mod configured;
 mod failover;
 mod failures;
+mod finish_reasons;
 mod mcp_tools;
 mod mcp_wire;
 mod overload;
 mod routing;
+mod seats;
 mod secrets;
 mod support;
+mod traps;
 mod v1;
+mod wire;

@@ -24,6 +24,9 @@ use vendor_sim::{ConnectionFault, Simulator, Vendor};
 
 pub(crate) const OPENAI_KEY: &str = "sk-canary-openai-4711";
 pub(crate) const ANTHROPIC_KEY: &str = "canary.anthropic.4711";
+pub(crate) const GEMINI_KEY: &str = "AIza-canary-gemini-4711";
+pub(crate) const MISTRAL_KEY: &str = "canary-mistral-4711";
+pub(crate) const GROQ_KEY: &str = "gsk_canary_groq_4711";
 
 /// The vendors of a [`Rig`].
 pub(crate) const VENDORS: [Vendor; 2] = [Vendor::OpenAi, Vendor::Anthropic];
@@ -66,6 +69,19 @@ impl Rig {
         let simulator = Simulator::new(7);
         let wire = Arc::new(Wire(simulator.router()));
         Self::over(wire, simulator, extra)
+    }
+
+    /// Starts a gateway with every vendor, and more in its environment.
+    pub(crate) fn of_all(extra: &[(&str, &str)]) -> Self {
+        let all = [
+            ("GEMINI_API_KEY", GEMINI_KEY),
+            ("GOOGLE_GEMINI_BASE_URL", "http://127.0.0.1:1/google"),
+            ("MISTRAL_API_KEY", MISTRAL_KEY),
+            ("MISTRAL_BASE_URL", "http://127.0.0.1:1/mistral"),
+            ("GROQ_API_KEY", GROQ_KEY),
+            ("GROQ_BASE_URL", "http://127.0.0.1:1/groq"),
+        ];
+        Self::with(&[&all[..], extra].concat())
     }
 
     /// Starts a gateway whose vendors are reached over `transport`.

@@ -11,3 +11,4 @@ mod command;
 mod gateway;
 mod sockets;
 mod stopping;
+mod vertex;
