@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Runs every test: real MCP and OpenAI clients against the built gateway, a tiny real language
-# model included, then the Rust tests. Needs Rust, Python 3 with pip, and package registries.
+# model included, vendors' own clients against the simulator, then the Rust tests. Needs Rust,
+# Python 3 with pip, and package registries.
 #
 #   ./test_local.sh          everything
 #   ./test_local.sh --rust   the Rust tests alone
@@ -11,7 +12,7 @@ cd "$(dirname "$0")"
 case ${1:-} in
   '') ;;
   --rust) rust_only=yes ;;
-  -h | --help) sed -n '2,6s/^# \{0,1\}//p' "$0"; exit 0 ;;
+  -h | --help) sed -n '2,7s/^# \{0,1\}//p' "$0"; exit 0 ;;
   *) fail "unknown option $1; see ./test_local.sh --help" ;;
 esac
 need_rust
@@ -26,7 +27,7 @@ if [ -z "${rust_only:-}" ]; then
   AI_GATEWAY_BIN=$(pwd_of "$(target_folder dev)")
   export AI_GATEWAY_BIN
   # One environment a client: they disagree about each other's versions.
-  for client in mcp fastmcp openai; do
+  for client in mcp fastmcp openai openai_sdk anthropic_sdk google_sdk mistral_sdk groq_sdk referee; do
     client_environment "$client"
     say "clients: $client"
     ".venv-client-$client/bin/python" -m pytest -q -p no:cacheprovider "tests/clients/test_$client.py"

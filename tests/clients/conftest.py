@@ -60,16 +60,41 @@ def simulator():
     process.stop()
 
 
+def every_vendor(simulator, on_vertex=False):
+    """The variables of all vendors; Google and Anthropic by their keys, or on Vertex AI."""
+    variables = {
+        "OPENAI_API_KEY": "sk-canary-0123456789",
+        "OPENAI_BASE_URL": f"{simulator}/openai/v1",
+        "MISTRAL_API_KEY": "mistral-canary-0123456789",
+        "MISTRAL_BASE_URL": f"{simulator}/mistral",
+        "GROQ_API_KEY": "gsk_canary_0123456789",
+        "GROQ_BASE_URL": f"{simulator}/groq",
+    }
+    if on_vertex:
+        return variables | {
+            "GOOGLE_GENAI_USE_VERTEXAI": "true",
+            "GOOGLE_CLOUD_PROJECT": "sim-project",
+            "GOOGLE_VERTEX_BASE_URL": f"{simulator}/vertex",
+            "GCE_METADATA_HOST": simulator.removeprefix("http://"),
+            # No credentials of whoever runs the tests.
+            "HOME": "/nonexistent",
+        }
+    return variables | {
+        "ANTHROPIC_API_KEY": "sk-ant-canary-0123456789",
+        "ANTHROPIC_BASE_URL": f"{simulator}/anthropic",
+        "GEMINI_API_KEY": "AIza-canary-0123456789",
+        "GOOGLE_GEMINI_BASE_URL": f"{simulator}/google",
+    }
+
+
+def start_gateway(variables):
+    env = clean_environment() | {"PORT": "0"} | variables
+    return Process([BIN / "ai-gateway-mcp"], r"listening address=([\d.]+:\d+)", env=env)
+
+
 @pytest.fixture(scope="session")
 def gateway(simulator):
-    env = clean_environment(
-        PORT="0",
-        OPENAI_API_KEY="sk-canary-0123456789",
-        OPENAI_BASE_URL=f"{simulator}/openai/v1",
-        ANTHROPIC_API_KEY="sk-ant-canary-0123456789",
-        ANTHROPIC_BASE_URL=f"{simulator}/anthropic",
-    )
-    process = Process([BIN / "ai-gateway-mcp"], r"listening address=([\d.]+:\d+)", env=env)
+    process = start_gateway(every_vendor(simulator))
     yield f"http://{process.address}"
     assert process.stop() == 0, process.output()
     assert "canary" not in process.output()
