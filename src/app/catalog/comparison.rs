@@ -1,5 +1,7 @@
 //! Our models beside a vendor's own list.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 use tokio::time::{Instant, timeout_at};
 
@@ -39,7 +41,7 @@ pub(super) async fn with_vendor(config: &Config, provider: &dyn Provider) -> Com
             let known: Vec<Known<'_>> = ours.map(|spec| Known::new(config, spec)).collect();
             return Comparison {
                 provider: provider.name().to_string(),
-                ..compare(&known, &listed)
+                ..compare(&known, &config.aliases, &listed)
             };
         }
         Ok(Err(error)) => error.to_string(),
@@ -82,7 +84,11 @@ impl<'a> Known<'a> {
     }
 }
 
-fn compare(known: &[Known<'_>], listed: &[ListedModel]) -> Comparison {
+fn compare(
+    known: &[Known<'_>],
+    aliases: &BTreeMap<String, String>,
+    listed: &[ListedModel],
+) -> Comparison {
     let mut differences = Vec::new();
     for model in known {
         // The exact id tells more than a form of it.
@@ -96,6 +102,7 @@ fn compare(known: &[Known<'_>], listed: &[ListedModel]) -> Comparison {
     let unknown: Vec<&ListedModel> = listed
         .iter()
         .filter(|entry| !known.iter().any(|model| model.is(entry)))
+        .filter(|entry| !aliases.contains_key(entry.id.as_str()))
         .collect();
     Comparison {
         listed: listed.len(),
@@ -157,7 +164,7 @@ mod tests {
             .iter()
             .filter(|spec| wanted.contains(&spec.id.as_str()));
         let known: Vec<Known<'_>> = ours.map(|spec| Known::new(&config, spec)).collect();
-        compare(&known, listed)
+        compare(&known, &config.aliases, listed)
     }
 
     #[test]
@@ -196,9 +203,11 @@ mod tests {
             ListedModel::new("claude-haiku-4-5@20251001"),
             ListedModel::new("claude-sonnet-4-5"),
             ListedModel::new("claude-opus-5-5"),
+            // A name that leads to another model here is known, too.
+            ListedModel::new("claude-3-opus"),
         ]);
 
         assert_eq!(found.differences, [] as [&str; 0]);
-        assert_eq!((found.listed, found.unknown), (3, 0));
+        assert_eq!((found.listed, found.unknown), (4, 0));
     }
 }
