@@ -42,11 +42,17 @@ impl Dialect for Groq {
 
     fn answer(&self, call: &Call<'_>) -> Reply {
         let reply = route(call).unwrap_or_else(|error| error.reply());
-        reply.with(headers::of_every_answer(call))
+        let bill = reply.bill.as_ref().map(|bill| bill.tokens);
+        let used = bill.map_or(0, |tokens| tokens.total_input() + tokens.total_output());
+        reply.with(headers::of_every_answer(call, used))
     }
 
     fn trouble(&self, trouble: &Trouble, call: &Call<'_>) -> Reply {
-        trouble::reply(trouble, call).with(headers::of_every_answer(call))
+        let used = match trouble {
+            Trouble::RateLimited(_) => call.tokens_per_minute,
+            _ => 0,
+        };
+        trouble::reply(trouble, call).with(headers::of_every_answer(call, used))
     }
 }
 

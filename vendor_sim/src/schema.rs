@@ -81,6 +81,35 @@ fn type_name(schema: &Value) -> &str {
     }
 }
 
+/// Returns what a strict schema must have and this one has not: closed objects
+/// that require every property.
+pub(crate) fn strict_problem(schema: &Value) -> Option<&'static str> {
+    match schema {
+        Value::Object(object) => {
+            if let Some(properties) = object.get("properties").and_then(Value::as_object) {
+                if object.get("additionalProperties") != Some(&Value::Bool(false)) {
+                    return Some(
+                        "'additionalProperties' is required to be supplied and to be false.",
+                    );
+                }
+                let required = object.get("required").and_then(Value::as_array);
+                let lists = |name: &String| {
+                    required.is_some_and(|list| list.iter().any(|entry| entry == name))
+                };
+                if !properties.keys().all(lists) {
+                    return Some(
+                        "'required' is required to be supplied and to be an array including every \
+                         key in properties.",
+                    );
+                }
+            }
+            object.values().find_map(strict_problem)
+        }
+        Value::Array(values) => values.iter().find_map(strict_problem),
+        _ => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -8,6 +8,7 @@ use super::models::{self, Model, Thoughts, Vision};
 use super::request::{ReasoningFormat, Request, ResponseFormat};
 use super::usage;
 use crate::dialect::Call;
+use crate::schema;
 use crate::strict::{self, read_member};
 
 mod dialogue;
@@ -55,8 +56,9 @@ pub(super) fn check(document: &Value, call: &Call<'_>) -> Result<Checked, ApiErr
     dialogue::check(&request.messages, model.vision == Vision::Sees)?;
     let input_tokens = usage::input_tokens(&request);
     let asked = output_limit(&request, model)?;
-    check_window(model, input_tokens)?;
-    check_plan(&request.model, input_tokens + asked.unwrap_or(0), call)?;
+    let requested = input_tokens + asked.unwrap_or(0);
+    check_plan(&request.model, requested, call)?;
+    check_window(model, requested)?;
     Ok(Checked {
         model,
         effort,
@@ -188,12 +190,19 @@ fn check_format(request: &Request) -> Result<(), ApiError> {
         .at("messages")),
         Some(ResponseFormat::JsonSchema(format)) => {
             tools::check_name("response_format.json_schema.name", &format.json_schema.name)?;
-            match format.json_schema.schema {
-                Some(_) => Ok(()),
-                None => Err(ApiError::must(
-                    "response_format.json_schema",
-                    "property 'schema' is missing",
-                )),
+            let Some(schema) = &format.json_schema.schema else {
+                let rule = "property 'schema' is missing";
+                return Err(ApiError::must("response_format.json_schema", rule));
+            };
+            match schema::strict_problem(schema.as_value()) {
+                Some(problem) if format.json_schema.strict == Some(true) => {
+                    let message = format!(
+                        "invalid JSON schema for response_format: '{}': {problem}",
+                        format.json_schema.name
+                    );
+                    Err(ApiError::invalid(message).at("response_format"))
+                }
+                _ => Ok(()),
             }
         }
     }
@@ -221,8 +230,8 @@ fn output_limit(request: &Request, model: &Model) -> Result<Option<u64>, ApiErro
     Ok(Some(asked))
 }
 
-fn check_window(model: &Model, input: u64) -> Result<(), ApiError> {
-    if input <= model.window {
+fn check_window(model: &Model, requested: u64) -> Result<(), ApiError> {
+    if requested <= model.window {
         return Ok(());
     }
     Err(

@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 
 use super::check::{Checked, Choice, Shown};
 use super::models::Model;
-use super::request::{ResponseFormat, Tool};
-use super::{headers, stream, trouble, usage};
+use super::request::{ResponseFormat, ServiceTier, Tool};
+use super::{stream, trouble, usage};
 use crate::answer::{self, Answer, End, Question, ToolChoice};
 use crate::bill::{Bill, BilledTokens};
 use crate::dialect::{Call, Reply, Twist};
@@ -26,6 +26,7 @@ pub(super) struct Completion<'a> {
     pub(super) tool_call: Option<Value>,
     pub(super) finish_reason: &'a str,
     pub(super) tokens: BilledTokens,
+    service_tier: &'static str,
     pub(super) twist: Option<Twist<'a>>,
 }
 
@@ -38,7 +39,6 @@ pub(super) fn complete(checked: &Checked, call: &Call<'_>) -> Reply {
     let mut dice = call.dice("groq-completion");
     let id = format!("chatcmpl-{}", dice.word(32));
     let completion = completion(checked, call, answer, (id, dice.word(9), tokens));
-    let used = tokens.total_input() + tokens.total_output();
     let mut reply = if checked.request.stream == Some(true) {
         Reply::events(stream::events(&completion))
     } else if call.twist == Some(Twist::ErrorInside200) {
@@ -46,7 +46,6 @@ pub(super) fn complete(checked: &Checked, call: &Call<'_>) -> Reply {
     } else {
         Reply::json(StatusCode::OK, &completion.document())
     };
-    reply = reply.with(headers::limits(call, used));
     let model = checked.model.id.to_owned();
     reply.bill = Some(Bill { model, tokens });
     reply
@@ -86,6 +85,10 @@ fn completion<'a>(
         tool_call,
         finish_reason,
         tokens,
+        service_tier: checked
+            .request
+            .service_tier
+            .map_or("on_demand", ServiceTier::served),
         twist: call.twist,
     }
 }
@@ -149,6 +152,7 @@ impl Completion<'_> {
             put(&mut document, "usage", usage);
         }
         put(&mut document, "usage_breakdown", Value::Null);
+        put(&mut document, "service_tier", json!(self.service_tier));
         put(
             &mut document,
             "x_groq",
@@ -165,7 +169,6 @@ impl Completion<'_> {
             "created": self.created,
             "model": self.model.id,
             "system_fingerprint": "fp_simulated",
-            "service_tier": "on_demand",
         });
         if self.twist == Some(Twist::UnknownFields) {
             put(

@@ -31,7 +31,7 @@ pub(super) struct Request {
     pub(super) reasoning_format: Option<ReasoningFormat>,
     pub(super) response_format: Option<ResponseFormat>,
     seed: Option<i64>,
-    service_tier: Option<ServiceTier>,
+    pub(super) service_tier: Option<ServiceTier>,
     /// A string or an array of strings.
     pub(super) stop: Option<Value>,
     pub(super) store: Option<bool>,
@@ -49,6 +49,7 @@ pub(super) struct Request {
 #[serde(rename = "role", rename_all = "snake_case")]
 pub(super) enum Message {
     System(Instruction),
+    Developer(Instruction),
     User(UserMessage),
     Assistant(AssistantMessage),
     Tool(ToolMessage),
@@ -206,7 +207,7 @@ pub(super) struct JsonSchema {
     description: Option<String>,
     #[serde(default, deserialize_with = "present")]
     pub(super) schema: Option<Object>,
-    strict: Option<bool>,
+    pub(super) strict: Option<bool>,
 }
 
 #[derive(Clone, Copy, PartialEq, Deserialize)]
@@ -249,11 +250,22 @@ pub(super) enum ReasoningFormat {
 
 #[derive(Clone, Copy, PartialEq, Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum ServiceTier {
+pub(super) enum ServiceTier {
     Auto,
     OnDemand,
     Flex,
     Performance,
+}
+
+impl ServiceTier {
+    /// Returns the tier that serves a request for this one.
+    pub(super) const fn served(self) -> &'static str {
+        match self {
+            Self::Auto | Self::OnDemand => "on_demand",
+            Self::Flex => "flex",
+            Self::Performance => "performance",
+        }
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, Deserialize)]

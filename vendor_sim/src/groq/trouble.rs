@@ -3,7 +3,6 @@
 use http::StatusCode;
 
 use super::error::ApiError;
-use super::headers;
 use crate::dialect::{Call, Reply, Trouble};
 
 pub(super) fn reply(trouble: &Trouble, call: &Call<'_>) -> Reply {
@@ -12,13 +11,10 @@ pub(super) fn reply(trouble: &Trouble, call: &Call<'_>) -> Reply {
             let wait = retry_after
                 .iter()
                 .map(|value| ("retry-after", value.clone()));
-            rate_limited(call)
-                .reply()
-                .with(headers::limits(call, call.tokens_per_minute))
-                .with(wait.collect())
+            rate_limited(call).reply().with(wait.collect())
         }
-        // Groq bills afterwards: whoever has reached a limit set by himself is
-        // told so, and nobody runs out of credit.
+        // Groq bills afterwards: nobody runs out of credit, but of the limit
+        // that he has set himself.
         Trouble::QuotaExhausted | Trouble::SpendLimit => spent().reply(),
         Trouble::Overloaded => overloaded().reply(),
         Trouble::Status(status) => of_status(*status, call).reply(),
@@ -37,12 +33,8 @@ fn rate_limited(call: &Call<'_>) -> ApiError {
 }
 
 fn spent() -> ApiError {
-    ApiError::new(
-        StatusCode::TOO_MANY_REQUESTS,
-        "insufficient_quota",
-        "Your organization has reached its monthly spend limit.",
-    )
-    .coded("organization_spend_limit_exceeded")
+    ApiError::invalid("Your organization has reached its spend limit, so that its API is blocked.")
+        .coded("blocked_api_access")
 }
 
 fn overloaded() -> ApiError {

@@ -21,7 +21,9 @@ pub(super) fn user_text(part: &UserPart) -> Option<&str> {
 
 fn texts(message: &Message) -> Vec<&str> {
     match message {
-        Message::System(message) => message.content.texts(text_only).collect(),
+        Message::System(message) | Message::Developer(message) => {
+            message.content.texts(text_only).collect()
+        }
         Message::User(message) => message.content.texts(user_text).collect(),
         Message::Assistant(message) => {
             let content = message.content.iter();
@@ -75,7 +77,7 @@ fn message_tokens(message: &Message) -> u64 {
             });
             calls.sum()
         }
-        Message::System(_) | Message::Tool(_) => 0,
+        Message::System(_) | Message::Developer(_) | Message::Tool(_) => 0,
     };
     MESSAGE_TOKENS + text + beside
 }

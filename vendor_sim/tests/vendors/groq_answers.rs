@@ -179,11 +179,7 @@ async fn troubles_are_told_in_its_own_words() {
             429,
             json!("rate_limit_exceeded"),
         ),
-        (
-            Fault::SpendLimit,
-            429,
-            json!("organization_spend_limit_exceeded"),
-        ),
+        (Fault::SpendLimit, 400, json!("blocked_api_access")),
         (Fault::Status { status: 401 }, 401, json!("invalid_api_key")),
         (Fault::Status { status: 404 }, 404, json!("model_not_found")),
         (Fault::Status { status: 500 }, 500, Value::Null),

@@ -61,7 +61,7 @@ async fn documents_that_do_not_fit() {
             ),
             invalid(json!({"seed": "x"}), "'seed' : value must be an integer"),
             invalid(
-                message(json!({"role": "developer", "content": "x"})),
+                message(json!({"role": "robot", "content": "x"})),
                 "role must be one of",
             ),
             invalid(
@@ -225,6 +225,11 @@ async fn dialogues_with_calls_left_open() {
             ),
             invalid(json!({"messages": [result("c1")]}), "no tool call"),
             invalid(
+                json!({"messages": [user, {"role": "assistant", "tool_calls":
+                    [call["tool_calls"][0], call["tool_calls"][0]]}, result("c1")]}),
+                "each id must be unique",
+            ),
+            invalid(
                 json!({"messages": [{"role": "assistant"}, user]}),
                 "one of 'content'",
             ),
@@ -290,6 +295,37 @@ async fn what_is_asked_for_counts_against_the_plan() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_strict_schema_must_be_closed() {
+    let schema = json!({"type": "object", "properties": {"a": {"type": "string"}}});
+    let format = |strict: bool| {
+        json!({"response_format": {"type": "json_schema", "json_schema":
+            {"name": "a", "schema": schema, "strict": strict}}})
+    };
+    let loose = changed(&base(), &format(false));
+
+    assert_refused(
+        loose,
+        vec![invalid(format(true), "'additionalProperties' is required")],
+    )
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn refusals_tell_the_limits_too() {
+    let simulator = Simulator::new(1);
+    let body = changed(&base(), &json!({"n": 2}));
+
+    let refused = client::complete(&simulator, Vendor::Groq, &body)
+        .await
+        .unwrap();
+    let list = client::get(&simulator, Vendor::Groq, "/openai/v1/models").await;
+
+    for answer in [refused, list] {
+        assert_eq!(answer.header("x-ratelimit-limit-tokens"), Some("250000"));
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn prompts_that_are_too_long() {
     let simulator = Simulator::new(1);
     simulator.set_groq_tokens_per_minute(u64::MAX);
@@ -304,6 +340,17 @@ async fn prompts_that_are_too_long() {
         .unwrap();
 
     assert_eq!(answer.status, 400);
+    assert_eq!(answer.at("/error/code"), "context_length_exceeded");
+
+    // What is asked for has to fit beside the prompt.
+    let half = "word".repeat(100_000);
+    let body = changed(
+        &base(),
+        &json!({"messages": [{"role": "user", "content": half}], "max_tokens": 40_000}),
+    );
+    let answer = client::complete(&simulator, Vendor::Groq, &body)
+        .await
+        .unwrap();
     assert_eq!(answer.at("/error/code"), "context_length_exceeded");
 }
 

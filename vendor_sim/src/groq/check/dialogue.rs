@@ -10,17 +10,24 @@ pub(super) fn check(messages: &[Message], sees: bool) -> Result<(), ApiError> {
     let mut open: BTreeSet<&str> = BTreeSet::new();
     for (index, message) in messages.iter().enumerate() {
         match message {
-            Message::System(message) => check_parts(index, &message.content)?,
+            Message::System(message) | Message::Developer(message) => {
+                check_parts(index, &message.content)?
+            }
             Message::User(message) => {
                 check_parts(index, &message.content)?;
                 check_pictures(index, message.content.parts(), sees)?;
             }
             Message::Assistant(message) => {
                 check_assistant(index, message)?;
-                let calls = message.tool_calls.iter().flatten();
+                let calls = message.tool_calls.as_deref().unwrap_or_default();
                 open = calls
+                    .iter()
                     .map(|ToolCall::Function(call)| call.id.as_str())
                     .collect();
+                if open.len() < calls.len() {
+                    let place = format!("messages.{index}.tool_calls");
+                    return Err(ApiError::must(&place, "each id must be unique"));
+                }
                 continue;
             }
             Message::Tool(message) => {

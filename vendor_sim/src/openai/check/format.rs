@@ -6,6 +6,7 @@ use super::tools::check_name;
 use crate::openai::error::ApiError;
 use crate::openai::request::{Request, ResponseFormat};
 use crate::openai::usage;
+use crate::schema::strict_problem;
 
 pub(super) fn check(request: &Request) -> Result<(), ApiError> {
     match &request.response_format {
@@ -40,42 +41,14 @@ pub(super) fn check(request: &Request) -> Result<(), ApiError> {
     }
 }
 
-/// Checks what a strict schema must have: closed objects that require every
-/// property.
+/// Checks what a strict schema must have.
 pub(super) fn check_strict(schema: &Value, name: &str) -> Result<(), ApiError> {
-    let refuse = |problem: &str| {
-        Err(ApiError::invalid(format!(
+    match strict_problem(schema) {
+        None => Ok(()),
+        Some(problem) => Err(ApiError::invalid(format!(
             "Invalid schema for response_format '{name}': {problem}"
         ))
         .at("response_format")
-        .coded("invalid_json_schema"))
-    };
-    match schema {
-        Value::Object(object) => {
-            if let Some(properties) = object.get("properties").and_then(Value::as_object) {
-                if object.get("additionalProperties") != Some(&Value::Bool(false)) {
-                    return refuse(
-                        "'additionalProperties' is required to be supplied and to be false.",
-                    );
-                }
-                let required = object.get("required").and_then(Value::as_array);
-                let lists = |name: &String| {
-                    required.is_some_and(|list| list.iter().any(|entry| entry == name))
-                };
-                if !properties.keys().all(lists) {
-                    return refuse(
-                        "'required' is required to be supplied and to be an array including every \
-                         key in properties.",
-                    );
-                }
-            }
-            object
-                .values()
-                .try_for_each(|value| check_strict(value, name))
-        }
-        Value::Array(values) => values
-            .iter()
-            .try_for_each(|value| check_strict(value, name)),
-        _ => Ok(()),
+        .coded("invalid_json_schema")),
     }
 }

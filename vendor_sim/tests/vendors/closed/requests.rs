@@ -184,7 +184,8 @@ fn mistral() -> Value {
 }
 
 fn groq() -> Value {
-    let schema = json!({"type": "object", "properties": {}});
+    let schema = json!({"type": "object", "properties": {}, "additionalProperties": false,
+        "required": []});
     json!({
         "model": "qwen/qwen3.8-27b",
         "messages": [
