@@ -24,4 +24,5 @@ mod secrets;
 mod support;
 mod traps;
 mod v1;
+mod windows;
 mod wire;

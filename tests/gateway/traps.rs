@@ -146,15 +146,59 @@ async fn keys_go_in_headers_and_nowhere_else() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_bad_key_of_googles_is_no_bad_request() {
-    let rig = Rig::of_all(&[("GEMINI_API_KEY", "bad-key-4711")]);
+async fn a_bad_key_is_told_from_a_bad_request() {
+    // Google has one status for both.
+    let bad = [
+        ("OPENAI_API_KEY", "bad-key-4711"),
+        ("ANTHROPIC_API_KEY", "bad-key-4711"),
+        ("GEMINI_API_KEY", "bad-key-4711"),
+        ("MISTRAL_API_KEY", "bad-key-4711"),
+        ("GROQ_API_KEY", "bad-key-4711"),
+    ];
+    for seat in SEATS.iter().filter(|seat| seat.vendor != Vendor::Vertex) {
+        let rig = seat.rig_with(&bad);
 
-    let error = rig
-        .refused(json!({"model": "gemini-3.8-flash", "prompt": "hi"}))
-        .await;
+        let error = rig
+            .refused(json!({"model": seat.model, "prompt": "hi"}))
+            .await;
 
-    assert_eq!(error["attempts"][0]["outcome"], "unauthorized", "{error:#}");
-    assert!(!error.to_string().contains("4711"), "{error:#}");
+        let outcome = &error["attempts"][0]["outcome"];
+        assert_eq!(outcome, "unauthorized", "{}: {error:#}", seat.name);
+        assert!(!error.to_string().contains("4711"), "{error:#}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_model_that_is_gone_is_told_from_a_bad_request() {
+    // Groq has the status of a bad request for models that are no more.
+    let gone = [
+        ("openai", "gpt-99"),
+        ("anthropic", "claude-99"),
+        ("google", "gemini-99"),
+        ("mistral", "mistral-99"),
+        ("groq", "llama-3.1-8b-instant"),
+        ("groq", "nobody/nothing"),
+    ];
+    let entries = gone.map(|(provider, id)| {
+        format!(
+            "  - {{id: {id}, provider: {provider}, tier: cheap, context_window: 9000, \
+             max_output: 4000, capabilities: [], request: {{max_tokens_field: max_tokens, \
+             sampling: any, max_stop_sequences: 4, allows_prefill: false, \
+             allows_forced_tool: false}}}}\n"
+        )
+    });
+    let models = format!("models:\n{}", entries.concat());
+    let folder = folder("gone", &[("models.yaml", &models)]);
+    let rig = Rig::of_all(&[("GATEWAY_CONFIG_DIR", folder.to_str().unwrap())]);
+    for (provider, id) in gone {
+        let model = format!("{provider}/{id}");
+
+        let error = rig.refused(json!({"model": model, "prompt": "hi"})).await;
+
+        let outcome = &error["attempts"][0]["outcome"];
+        assert_eq!(outcome, "model_unavailable", "{model}: {error:#}");
+        assert_eq!(error["type"], "provider_unavailable", "{model}");
+    }
 }
 
 #[tokio::test(start_paused = true)]

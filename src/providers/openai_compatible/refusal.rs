@@ -112,7 +112,7 @@ fn classify(
     }
     let found = match (code, kind) {
         ("insufficient_quota" | "credit_balance_exhausted" | "billing_hard_limit_reached", _)
-        | ("organization_usage_limit_exceeded" | "billing_not_active", _)
+        | ("organization_usage_limit_exceeded" | "billing_not_active" | "blocked_api_access", _)
         | (_, "insufficient_quota") => Kind::QuotaExhausted,
         (code, _) if code.ends_with("_spend_limit_exceeded") => Kind::QuotaExhausted,
         ("context_length_exceeded", _) | (_, "exceed_context_size_error") => Kind::ContextLength,
