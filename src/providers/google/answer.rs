@@ -94,6 +94,10 @@ pub(super) fn read(
     let reason = candidate.finish_reason.as_ref();
     let reason = reason.map(|reason| reason.as_str().unwrap_or_default());
     let (finish, finish_is_unknown) = match end(reason) {
+        // There is no reason of its own for a call.
+        End::Finished(FinishReason::Stop) if candidate.content.has_call() => {
+            (FinishReason::ToolCalls, false)
+        }
         End::Finished(finish) => (finish, false),
         End::Unknown => (FinishReason::Stop, true),
         End::Failed(_) if reason.is_none() => return Err(failure::unfinished(reply, usage)),
@@ -156,6 +160,11 @@ fn end(reason: Option<&str>) -> End {
 }
 
 impl Content {
+    fn has_call(&self) -> bool {
+        let mut parts = self.parts.iter().flatten();
+        parts.any(|part| part.get("functionCall").is_some_and(Value::is_object))
+    }
+
     /// Joins the texts of the answer, without the thoughts before it.
     fn text(&self) -> String {
         let parts = self.parts.iter().flatten();
@@ -246,6 +255,7 @@ mod tests {
         .unwrap();
 
         assert_eq!(content.text(), "ab");
+        assert!(content.has_call());
     }
 
     #[test]
