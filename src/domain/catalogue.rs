@@ -45,6 +45,17 @@ pub enum EffortForm {
     Budget,
 }
 
+/// When a model takes tools.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ToolsRule {
+    /// Always, if it can call them at all.
+    #[default]
+    Any,
+    /// Only when the reasoning effort is `none` on the wire.
+    OnlyEffortNone,
+}
+
 /// What may be sent to a model. Every rule is a value, not prose.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RequestPolicy {
@@ -69,11 +80,21 @@ pub struct RequestPolicy {
     pub reasoning_allowance: Vec<(Effort, u32)>,
     /// Whether a conversation may end with an assistant message.
     pub allows_prefill: bool,
+    /// When tools are accepted.
+    pub tools: ToolsRule,
     /// Whether the caller may force a tool.
     pub allows_forced_tool: bool,
 }
 
 impl RequestPolicy {
+    /// Tells whether tools are accepted at `effort`.
+    pub fn takes_tools_at(&self, effort: Option<Effort>) -> bool {
+        match self.tools {
+            ToolsRule::Any => true,
+            ToolsRule::OnlyEffortNone => effort == Some(Effort::None),
+        }
+    }
+
     /// Returns the tokens to allow for hidden thinking at `effort`.
     pub fn allowance(&self, effort: Option<Effort>) -> u32 {
         let found = self

@@ -1,17 +1,20 @@
 //! From what a caller sent to a request that is known to be good.
 
+mod dialogue;
 mod faults;
+mod lists;
 mod whole_number;
 
 use std::time::Duration;
 
 use faults::Faults;
+use lists::{providers, stops};
 pub use whole_number::whole_number;
 
 use super::{
     CacheMode, CompletionRequest, ContentPart, Effort, Error, Message, ModelSelector, NanoUsd,
-    ProviderName, Ratio, Requirements, ResponseFormat, Role, Sampling, TaskLabel, Temperature,
-    Tool, ToolChoice, Weights,
+    Ratio, Requirements, ResponseFormat, Role, Sampling, TaskLabel, Temperature, Tool, ToolChoice,
+    Weights,
 };
 
 /// The longest visible answer that can be asked for, in tokens.
@@ -21,9 +24,6 @@ pub const DEFAULT_MAX_TOKENS: u32 = 1_000;
 /// The longest wait that can be asked for.
 pub const MAX_TIMEOUT: Duration = Duration::from_secs(600);
 const MAX_MESSAGES: usize = 1_000;
-const MAX_STOPS: usize = 4;
-const MAX_STOP_BYTES: usize = 256;
-const MAX_PROVIDERS: usize = 16;
 const MAX_NAME_BYTES: usize = 256;
 
 /// A request as it was sent: every field optional, nothing checked.
@@ -55,6 +55,8 @@ pub struct Draft {
     pub tools: Vec<Tool>,
     /// Which of them it may or must use.
     pub tool_choice: Option<ToolChoice>,
+    /// Whether it may ask for several at once.
+    pub parallel_tool_calls: Option<bool>,
     /// The form of the answer.
     pub response_format: Option<ResponseFormat>,
     /// How the cache takes part.
@@ -100,6 +102,10 @@ impl Draft {
     pub fn check(self, default_timeout: Duration) -> Result<CompletionRequest, Error> {
         let mut faults = Faults::default();
         let messages = conversation(&mut faults, self.prompt, self.messages, self.system);
+        dialogue::check_parts(&mut faults, &messages);
+        dialogue::check_tools(&mut faults, &self.tools, self.tool_choice.as_ref());
+        let response_format = self.response_format.unwrap_or_default();
+        dialogue::check_format(&mut faults, &response_format);
         let request = CompletionRequest {
             messages,
             model: model(&mut faults, self.model),
@@ -113,7 +119,8 @@ impl Draft {
             effort: self.effort,
             tools: self.tools,
             tool_choice: self.tool_choice.unwrap_or(ToolChoice::Auto),
-            response_format: self.response_format.unwrap_or_default(),
+            parallel_tool_calls: self.parallel_tool_calls,
+            response_format,
             cache: self.cache,
             requirements: self.requirements.check(&mut faults),
             timeout: timeout(&mut faults, self.timeout_ms).unwrap_or(default_timeout),
@@ -262,44 +269,6 @@ fn timeout(faults: &mut Faults, asked_ms: Option<u64>) -> Option<Duration> {
         );
     }
     Some(asked)
-}
-
-fn stops(faults: &mut Faults, stops: Vec<String>) -> Vec<String> {
-    if stops.len() > MAX_STOPS {
-        faults.add(
-            "stop",
-            format!("has {} items, at most {MAX_STOPS}", stops.len()),
-        );
-    }
-    if stops
-        .iter()
-        .any(|stop| stop.is_empty() || stop.len() > MAX_STOP_BYTES)
-    {
-        faults.add(
-            "stop",
-            format!("items must have 1 to {MAX_STOP_BYTES} bytes"),
-        );
-    }
-    stops
-}
-
-fn providers(faults: &mut Faults, names: Vec<String>) -> Vec<ProviderName> {
-    if names.len() > MAX_PROVIDERS {
-        faults.add(
-            "requirements.providers",
-            format!("has {} items, at most {MAX_PROVIDERS}", names.len()),
-        );
-        return Vec::new();
-    }
-    let known = ProviderName::KNOWN;
-    for name in names.iter().filter(|name| !known.contains(&name.as_str())) {
-        let shown: String = name.chars().take(40).collect();
-        faults.add(
-            "requirements.providers",
-            format!("{shown:?} is none of {}", known.join(", ")),
-        );
-    }
-    names.into_iter().map(ProviderName::new).collect()
 }
 
 #[cfg(test)]

@@ -46,6 +46,8 @@ pub enum ResponseFormat {
         name: String,
         /// The schema.
         schema: Value,
+        /// True if the vendor must hold the answer to it.
+        strict: bool,
     },
 }
 
@@ -177,6 +179,8 @@ pub struct CompletionRequest {
     pub tools: Vec<Tool>,
     /// Which of them it may or must use.
     pub tool_choice: ToolChoice,
+    /// Whether it may ask for several at once; `None` leaves it to the vendor.
+    pub parallel_tool_calls: Option<bool>,
     /// The form that the answer must have.
     pub response_format: ResponseFormat,
     /// How the cache takes part.
@@ -201,6 +205,8 @@ impl CompletionRequest {
             ContentPart::Text(_) | ContentPart::Reasoning { .. } => None,
         });
         let of_tools = (!self.tools.is_empty()).then_some(Capability::Tools);
-        of_parts.chain(of_tools).collect()
+        let is_schema = matches!(self.response_format, ResponseFormat::JsonSchema { .. });
+        let of_format = is_schema.then_some(Capability::JsonSchema);
+        of_parts.chain(of_tools).chain(of_format).collect()
     }
 }

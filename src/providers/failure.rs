@@ -6,10 +6,7 @@ use http::StatusCode;
 
 use super::exchange::Reply;
 use super::wait;
-use crate::domain::{
-    CompletionRequest, ContentPart, FinishReason, ProviderError, ProviderErrorKind, ResponseFormat,
-    Secret, TimeoutPhase, Usage,
-};
+use crate::domain::{FinishReason, ProviderError, ProviderErrorKind, Secret, TimeoutPhase, Usage};
 
 /// The longest message that is passed on, in characters.
 const MAX_MESSAGE_CHARS: usize = 300;
@@ -88,6 +85,13 @@ pub(super) fn starved(reply: &Reply, usage: Option<Usage>) -> ProviderError {
     error
 }
 
+/// Makes the error of a tool call that cannot be carried out.
+pub(super) fn garbled_call(reply: &Reply, usage: Option<Usage>) -> ProviderError {
+    let mut error = broken(reply, "the arguments of a tool call are no JSON object");
+    error.usage = usage;
+    error
+}
+
 /// Makes the error of an answer without visible text that ended for
 /// `finish`.
 pub(super) fn textless(reply: &Reply, finish: FinishReason, usage: Option<Usage>) -> ProviderError {
@@ -111,22 +115,6 @@ pub(super) fn unsendable(message: impl AsRef<str>) -> ProviderError {
         ProviderErrorKind::InvalidRequest,
         presentable(message.as_ref(), None),
     )
-}
-
-/// Refuses a request with content that no adapter translates yet.
-///
-/// # Errors
-/// `InvalidRequest` that names it.
-pub(super) fn refuse_what_is_not_carried(request: &CompletionRequest) -> Result<(), ProviderError> {
-    let parts = request.messages.iter().flat_map(|message| &message.content);
-    let is_text = |part: &ContentPart| matches!(part, ContentPart::Text(_));
-    if !parts.into_iter().all(is_text) || !request.tools.is_empty() {
-        return Err(unsendable("only text can be sent"));
-    }
-    if request.response_format != ResponseFormat::Text {
-        return Err(unsendable("only text can be asked for"));
-    }
-    Ok(())
 }
 
 /// Tells what a status means when the body does not say.

@@ -1,7 +1,7 @@
 //! What of a request goes to a model: only what the caller set, and of that
 //! only what the model takes.
 
-use crate::domain::{Effort, ProviderCall, SamplingRule};
+use crate::domain::{Effort, ProviderCall, SamplingRule, ToolChoice};
 
 /// The name of a parameter whose value was moved into the model's range.
 const CLAMPED_TEMPERATURE: &str = "temperature (clamped)";
@@ -16,6 +16,9 @@ pub(super) struct Parameters<'a> {
     pub(super) stop: &'a [String],
     pub(super) seed: Option<i64>,
     pub(super) effort: Option<Effort>,
+    /// Which tools may or must be used, as far as the model can be told;
+    /// `None` leaves it to the model.
+    pub(super) tool_choice: Option<&'a ToolChoice>,
     /// What the caller set and the model does not take.
     pub(super) dropped: Vec<&'static str>,
 }
@@ -45,6 +48,15 @@ impl<'a> Parameters<'a> {
             parameters.stop = &sampling.stop;
         } else {
             parameters.dropped.push("stop");
+        }
+        let is_forced = matches!(
+            call.request.tool_choice,
+            ToolChoice::Required | ToolChoice::Named(_)
+        );
+        if !is_forced || policy.allows_forced_tool {
+            parameters.tool_choice = Some(&call.request.tool_choice);
+        } else {
+            parameters.dropped.push("tool_choice");
         }
         match (sampling.seed, &policy.seed_field) {
             (Some(seed), Some(_)) => parameters.seed = Some(seed),

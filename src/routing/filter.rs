@@ -2,7 +2,7 @@
 
 use super::estimate::Estimate;
 use super::facts::Facts;
-use crate::domain::{Effort, FilterReason, ModelSpec};
+use crate::domain::{Capability, Effort, FilterReason, ModelSpec};
 
 /// Returns why a model cannot answer at all, whatever is expected of it.
 pub(super) fn by_model(facts: &Facts<'_>, spec: &ModelSpec) -> Option<FilterReason> {
@@ -15,6 +15,13 @@ pub(super) fn by_model(facts: &Facts<'_>, spec: &ModelSpec) -> Option<FilterReas
     }
     if let Some(capability) = spec.capabilities.lacking(facts.needs) {
         return Some(FilterReason::Capability(capability));
+    }
+    let efforts = &spec.request.efforts;
+    if facts.needs.contains(Capability::Tools) && !efforts.is_empty() {
+        let takes_tools = |effort: &Effort| spec.request.takes_tools_at(Some(*effort));
+        if !efforts.iter().any(takes_tools) {
+            return Some(FilterReason::Capability(Capability::Tools));
+        }
     }
     if shortfall(facts, spec) > 0 {
         return Some(FilterReason::ContextWindow);
@@ -49,7 +56,7 @@ pub(super) fn efforts(
     }
     match facts.effort {
         Some(effort) => vec![Some(effort)],
-        None if is_named => vec![spec.request.default_effort],
+        None if is_named => vec![usual_effort(facts, spec)],
         None => supported
             .iter()
             .filter(|level| **level <= max_auto)
@@ -57,6 +64,20 @@ pub(super) fn efforts(
             .map(Some)
             .collect(),
     }
+}
+
+/// Returns the effort of a named model: its default, or one at which it takes
+/// the tools of the request.
+fn usual_effort(facts: &Facts<'_>, spec: &ModelSpec) -> Option<Effort> {
+    let default = spec.request.default_effort;
+    let needs_tools = facts.needs.contains(Capability::Tools);
+    if !needs_tools || spec.request.takes_tools_at(default) {
+        return default;
+    }
+    let mut efforts = spec.request.efforts.iter().copied();
+    efforts
+        .find(|effort| spec.request.takes_tools_at(Some(*effort)))
+        .or(default)
 }
 
 /// Returns why a target cannot answer at this effort with this expectation.
@@ -68,6 +89,9 @@ pub(super) fn by_estimate(
 ) -> Option<FilterReason> {
     if effort.is_some_and(|effort| !spec.request.efforts.contains(&effort)) {
         return Some(FilterReason::Effort);
+    }
+    if facts.needs.contains(Capability::Tools) && !spec.request.takes_tools_at(effort) {
+        return Some(FilterReason::Capability(Capability::Tools));
     }
     let Some(estimate) = estimate else {
         return Some(FilterReason::NoPrior);

@@ -10,7 +10,7 @@ use crate::config::fault_at;
 use crate::config::path::Path;
 use crate::domain::{
     Capability, Effort, EffortForm, MaxTokensField, ModelId, ModelSpec, Prior, ProviderName, Ratio,
-    RequestPolicy, SamplingRule, Temperature, Tier,
+    RequestPolicy, SamplingRule, Temperature, Tier, ToolsRule,
 };
 
 /// Longest time to the first token and highest speed that are believed.
@@ -54,6 +54,8 @@ struct RequestForm {
     effort_form: EffortForm,
     #[serde(default)]
     reasoning_allowance: BTreeMap<Effort, u32>,
+    #[serde(default)]
+    tools: ToolsRule,
     allows_prefill: Option<bool>,
     allows_forced_tool: Option<bool>,
 }
@@ -225,6 +227,7 @@ impl RequestForm {
             default_effort: self.default_effort,
             effort_form: self.effort_form,
             reasoning_allowance: self.reasoning_allowance.into_iter().collect(),
+            tools: self.tools,
             allows_prefill: prefill?,
             allows_forced_tool: forced_tool?,
         })

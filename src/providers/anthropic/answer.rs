@@ -5,12 +5,14 @@ use serde_json::Value;
 
 use super::refusal;
 use crate::domain::{
-    ContentPart, FinishReason, ProviderAnswer, ProviderCall, ProviderError, TokenUsage, Usage,
+    ContentPart, FinishReason, ProviderAnswer, ProviderCall, ProviderError, TokenUsage, ToolCall,
+    Usage,
 };
 use crate::providers::exchange::Reply;
 use crate::providers::failure;
 use crate::providers::served_model::served_model;
 use crate::providers::token_count::{TokenCount, or_default};
+use crate::providers::tool_arguments;
 
 // Unknown members, blocks and values are ignored: the vendor adds some every
 // month.
@@ -30,6 +32,15 @@ struct Block {
     kind: String,
     #[serde(default, deserialize_with = "or_default")]
     text: Option<String>,
+    #[serde(default, deserialize_with = "or_default")]
+    thinking: String,
+    #[serde(default, deserialize_with = "or_default")]
+    signature: Option<String>,
+    #[serde(default, deserialize_with = "or_default")]
+    id: String,
+    #[serde(default, deserialize_with = "or_default")]
+    name: String,
+    input: Option<Value>,
 }
 
 #[derive(Default, Deserialize)]
@@ -75,8 +86,10 @@ pub(super) fn read(
         return Err(failure::inside_success(reply, words, usage));
     }
     let blocks = answer.content.into_iter().flatten();
-    let texts = blocks.filter(|block| block.kind == "text");
-    let text: String = texts.filter_map(|block| block.text).collect();
+    let content = blocks.filter_map(|block| block.part().transpose());
+    let Ok(content) = content.collect::<Result<Vec<ContentPart>, GarbledCall>>() else {
+        return Err(failure::garbled_call(reply, usage));
+    };
     let reason = answer.stop_reason.as_ref();
     let reason = reason.map(|reason| reason.as_str().unwrap_or_default());
     let (finish, finish_is_unknown) = match reason {
@@ -90,18 +103,46 @@ pub(super) fn read(
     };
     // A stop sequence at the very start leaves nothing, and so does a refusal.
     let may_be_empty = finish == FinishReason::ContentFilter || reason == Some("stop_sequence");
-    if text.trim().is_empty() && !may_be_empty {
+    let says_something = content.iter().any(|part| match part {
+        ContentPart::Text(text) => !text.trim().is_empty(),
+        ContentPart::ToolCall(_) => true,
+        _ => false,
+    });
+    if !says_something && !may_be_empty {
         return Err(failure::textless(reply, finish, usage));
     }
     Ok(ProviderAnswer {
         model: served_model(answer.model, call),
-        content: vec![ContentPart::Text(text)],
+        content,
         finish,
         finish_is_unknown,
         usage,
         dropped_parameters,
         time_to_first_byte: reply.time_to_first_byte,
     })
+}
+
+/// A call whose arguments make no sense.
+struct GarbledCall;
+
+impl Block {
+    /// Reads a part; `None` for kinds that are not known.
+    fn part(self) -> Result<Option<ContentPart>, GarbledCall> {
+        Ok(Some(match self.kind.as_str() {
+            "text" => ContentPart::Text(self.text.unwrap_or_default()),
+            "thinking" => ContentPart::Reasoning {
+                text: self.thinking,
+                signature: self.signature,
+            },
+            "tool_use" => ContentPart::ToolCall(ToolCall {
+                id: self.id,
+                name: self.name,
+                arguments: tool_arguments::read(self.input).ok_or(GarbledCall)?,
+                signature: None,
+            }),
+            _ => return Ok(None),
+        }))
+    }
 }
 
 /// Takes the vendor's counts apart; `None` if there are none.

@@ -1,11 +1,17 @@
 //! Writes a request to the Messages API.
 
+mod block;
+mod tools;
+
 use bytes::Bytes;
 use serde::Serialize;
+use serde_json::Value;
 
-use crate::domain::{Effort, Message, ProviderCall, ProviderError, Role};
+use crate::domain::{Effort, Message, ProviderCall, ProviderError, ResponseFormat, Role};
 use crate::providers::failure;
 use crate::providers::parameters::Parameters;
+use block::{Block, Turn};
+use tools::{Choice, ToolForm};
 
 #[derive(Serialize)]
 struct Question<'a> {
@@ -15,7 +21,7 @@ struct Question<'a> {
     anthropic_version: Option<&'static str>,
     max_tokens: u32,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    system: Vec<TextBlock<'a>>,
+    system: Vec<Block<'a>>,
     messages: Vec<Turn<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     temperature: Option<f64>,
@@ -26,20 +32,11 @@ struct Question<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     thinking: Option<Thinking>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    output_config: Option<OutputConfig>,
-}
-
-#[derive(Serialize)]
-struct Turn<'a> {
-    role: &'static str,
-    content: Vec<TextBlock<'a>>,
-}
-
-#[derive(Serialize)]
-struct TextBlock<'a> {
-    #[serde(rename = "type")]
-    kind: &'static str,
-    text: &'a str,
+    output_config: Option<OutputConfig<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    tools: Vec<ToolForm<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tool_choice: Option<Choice<'a>>,
 }
 
 #[derive(Serialize)]
@@ -49,9 +46,22 @@ struct Thinking {
 }
 
 #[derive(Serialize)]
-struct OutputConfig {
-    effort: Effort,
+struct OutputConfig<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    effort: Option<Effort>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    format: Option<Format<'a>>,
 }
+
+#[derive(Serialize)]
+struct Format<'a> {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    schema: &'a Value,
+}
+
+/// Stands in for a mode that the vendor does not have.
+const JSON_ALONE: &str = "Answer with one JSON object and nothing else.";
 
 /// Where the model and the version of the API stand.
 pub(super) enum Address<'a> {
@@ -69,7 +79,6 @@ pub(super) fn write(
     call: &ProviderCall<'_>,
     address: Address<'_>,
 ) -> Result<(Bytes, Vec<&'static str>), ProviderError> {
-    failure::refuse_what_is_not_carried(call.request)?;
     let mut parameters = Parameters::new(call);
     // The vendor refuses a stop sequence of blanks alone.
     let stops = parameters.stop.iter().map(String::as_str);
@@ -77,14 +86,14 @@ pub(super) fn write(
     if stop_sequences.len() < parameters.stop.len() {
         parameters.dropped.push("stop");
     }
-    let (thinking, output_config) = match parameters.effort {
+    let (thinking, effort) = match parameters.effort {
         None => (None, None),
         Some(Effort::None) => (Some(Thinking { kind: "disabled" }), None),
-        Some(effort) => (
-            Some(Thinking { kind: "adaptive" }),
-            Some(OutputConfig { effort }),
-        ),
+        Some(effort) => (Some(Thinking { kind: "adaptive" }), Some(effort)),
     };
+    let request = call.request;
+    let format = format(&request.response_format);
+    let has_config = effort.is_some() || format.is_some();
     let (system, turns): (Vec<&Message>, Vec<&Message>) = call
         .request
         .messages
@@ -98,48 +107,36 @@ pub(super) fn write(
         model,
         anthropic_version,
         max_tokens: parameters.output_limit,
-        system: system.into_iter().flat_map(blocks).collect(),
-        messages: opening(&turns)
-            .into_iter()
-            .chain(turns.into_iter().map(turn))
-            .collect(),
+        system: instructions(&system, &request.response_format),
+        messages: block::turns(&turns),
         temperature: parameters.temperature,
         top_p: parameters.top_p,
         stop_sequences,
         thinking,
-        output_config,
+        output_config: has_config.then_some(OutputConfig { effort, format }),
+        tools: tools::tools(request),
+        tool_choice: tools::choice(request, parameters.tool_choice),
     };
     let body =
         serde_json::to_vec(&question).map_err(|fault| failure::unsendable(fault.to_string()))?;
     Ok((body.into(), parameters.dropped))
 }
 
-/// Returns a turn to put in front of a conversation that the assistant opens,
-/// as chat bots do with a greeting: this vendor alone wants the user first.
-fn opening(turns: &[&Message]) -> Option<Turn<'static>> {
-    let first = turns.first()?;
-    (first.role == Role::Assistant).then(|| Turn {
-        role: "user",
-        content: vec![TextBlock {
-            kind: "text",
-            text: "(the conversation begins)",
-        }],
-    })
+fn instructions<'a>(system: &[&'a Message], format: &ResponseFormat) -> Vec<Block<'a>> {
+    let parts = system.iter().flat_map(|message| &message.content);
+    let wants_object = *format == ResponseFormat::JsonObject;
+    let in_words = wants_object.then_some(Block::Text { text: JSON_ALONE });
+    parts.filter_map(block::block).chain(in_words).collect()
 }
 
-fn turn(message: &Message) -> Turn<'_> {
-    let role = match message.role {
-        Role::Assistant => "assistant",
-        Role::System | Role::User | Role::Tool => "user",
-    };
-    Turn {
-        role,
-        content: blocks(message).collect(),
+/// Writes the format; the vendor holds answers to schemas alone, so that a
+/// mere object is asked for in words.
+fn format(format: &ResponseFormat) -> Option<Format<'_>> {
+    match format {
+        ResponseFormat::Text | ResponseFormat::JsonObject => None,
+        ResponseFormat::JsonSchema { schema, .. } => Some(Format {
+            kind: "json_schema",
+            schema,
+        }),
     }
-}
-
-/// Lists the texts of a message; the vendor refuses empty ones.
-fn blocks(message: &Message) -> impl Iterator<Item = TextBlock<'_>> {
-    let texts = message.texts().filter(|text| !text.trim().is_empty());
-    texts.map(|text| TextBlock { kind: "text", text })
 }

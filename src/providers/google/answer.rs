@@ -6,12 +6,13 @@ use serde_json::Value;
 use super::refusal;
 use crate::domain::{
     ContentPart, FinishReason, ProviderAnswer, ProviderCall, ProviderError, ProviderErrorKind,
-    TokenUsage, Usage,
+    RequestId, TokenUsage, ToolCall, Usage,
 };
 use crate::providers::exchange::Reply;
 use crate::providers::failure::{self, Words};
 use crate::providers::served_model::served_model;
 use crate::providers::token_count::{TokenCount, or_default};
+use crate::providers::tool_arguments;
 
 // Unknown members, parts and values are ignored: the vendor adds some every
 // month.
@@ -113,13 +114,19 @@ pub(super) fn read(
     // A stop sequence at the very start leaves nothing, and so does a filter.
     let is_cut_by_caller = finish == FinishReason::Stop && !call.request.sampling.stop.is_empty();
     let may_be_empty = finish == FinishReason::ContentFilter || is_cut_by_caller;
-    if text.trim().is_empty() && !may_be_empty {
+    let calls: Option<Vec<ContentPart>> = candidate.content.calls().collect();
+    let Some(calls) = calls else {
+        return Err(failure::garbled_call(reply, usage));
+    };
+    if text.trim().is_empty() && !may_be_empty && calls.is_empty() {
         return Err(failure::textless(reply, finish, usage));
     }
+    let has_text = calls.is_empty() || !text.is_empty();
+    let text = has_text.then_some(ContentPart::Text(text));
     let named = answer.model_version.map(bare_id);
     Ok(ProviderAnswer {
         model: served_model(named, call),
-        content: vec![ContentPart::Text(text)],
+        content: text.into_iter().chain(calls).collect(),
         finish,
         finish_is_unknown,
         usage,
@@ -160,6 +167,25 @@ fn end(reason: Option<&str>) -> End {
 }
 
 impl Content {
+    /// Reads the calls; `None` for one whose arguments make no sense. The
+    /// vendor's older models give them no ids.
+    fn calls(&self) -> impl Iterator<Item = Option<ContentPart>> {
+        self.parts.iter().flatten().filter_map(|part| {
+            let call = part.get("functionCall")?.as_object()?;
+            let text = |value: Option<&Value>| value.and_then(Value::as_str).map(str::to_owned);
+            let arguments = tool_arguments::read(call.get("args").cloned());
+            Some(arguments.map(|arguments| {
+                ContentPart::ToolCall(ToolCall {
+                    id: text(call.get("id"))
+                        .unwrap_or_else(|| format!("call_{:032x}", RequestId::random().bits())),
+                    name: text(call.get("name")).unwrap_or_default(),
+                    arguments,
+                    signature: text(part.get("thoughtSignature")),
+                })
+            }))
+        })
+    }
+
     fn has_call(&self) -> bool {
         let mut parts = self.parts.iter().flatten();
         parts.any(|part| part.get("functionCall").is_some_and(Value::is_object))

@@ -1,11 +1,21 @@
 //! Writes a request to generate content.
 
+mod content;
+mod tools;
+
 use bytes::Bytes;
 use serde::Serialize;
+use serde_json::Value;
 
-use crate::domain::{Effort, EffortForm, Message, ProviderCall, ProviderError, Role};
+use crate::domain::{
+    Effort, EffortForm, Message, ProviderCall, ProviderError, ResponseFormat, Role,
+};
 use crate::providers::failure;
 use crate::providers::parameters::Parameters;
+use content::{Content, Part};
+use tools::{ToolConfig, ToolForm};
+
+const JSON: &str = "application/json";
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -13,23 +23,16 @@ struct Question<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     system_instruction: Option<Instruction<'a>>,
     contents: Vec<Content<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    tools: Vec<ToolForm<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tool_config: Option<ToolConfig<'a>>,
     generation_config: Config<'a>,
 }
 
 #[derive(Serialize)]
 struct Instruction<'a> {
     parts: Vec<Part<'a>>,
-}
-
-#[derive(Serialize)]
-struct Content<'a> {
-    role: &'static str,
-    parts: Vec<Part<'a>>,
-}
-
-#[derive(Serialize)]
-struct Part<'a> {
-    text: &'a str,
 }
 
 #[derive(Serialize)]
@@ -46,6 +49,10 @@ struct Config<'a> {
     seed: Option<i32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     thinking_config: Option<Thinking>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    response_mime_type: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    response_json_schema: Option<&'a Value>,
 }
 
 /// A level since Gemini 3, a budget in tokens before; both are refused.
@@ -61,7 +68,6 @@ enum Thinking {
 /// # Errors
 /// `InvalidRequest` for content that this adapter does not carry.
 pub(super) fn write(call: &ProviderCall<'_>) -> Result<(Bytes, Vec<&'static str>), ProviderError> {
-    failure::refuse_what_is_not_carried(call.request)?;
     let mut parameters = Parameters::new(call);
     let seed = parameters.seed.and_then(|seed| i32::try_from(seed).ok());
     if seed.is_none() && parameters.seed.is_some() {
@@ -72,10 +78,21 @@ pub(super) fn write(call: &ProviderCall<'_>) -> Result<(Bytes, Vec<&'static str>
         .messages
         .iter()
         .partition(|message| message.role == Role::System);
-    let instruction: Vec<Part<'_>> = system.into_iter().flat_map(parts).collect();
+    let instruction = content::instructions(&system);
+    let request = call.request;
+    if request.parallel_tool_calls == Some(false) && !request.tools.is_empty() {
+        parameters.dropped.push("parallel_tool_calls");
+    }
+    let (response_mime_type, response_json_schema) = match &request.response_format {
+        ResponseFormat::Text => (None, None),
+        ResponseFormat::JsonObject => (Some(JSON), None),
+        ResponseFormat::JsonSchema { schema, .. } => (Some(JSON), Some(schema)),
+    };
     let question = Question {
         system_instruction: (!instruction.is_empty()).then_some(Instruction { parts: instruction }),
-        contents: contents(&turns),
+        contents: content::contents(&turns, call.spec),
+        tools: tools::tools(&request.tools),
+        tool_config: tools::config(request, parameters.tool_choice),
         generation_config: Config {
             max_output_tokens: parameters.output_limit,
             temperature: parameters.temperature,
@@ -83,6 +100,8 @@ pub(super) fn write(call: &ProviderCall<'_>) -> Result<(Bytes, Vec<&'static str>
             stop_sequences: parameters.stop,
             seed,
             thinking_config: parameters.effort.and_then(|effort| thinking(call, effort)),
+            response_mime_type,
+            response_json_schema,
         },
     };
     let body =
@@ -108,38 +127,4 @@ const fn level(effort: Effort) -> Option<&'static str> {
         Effort::Xhigh | Effort::Max => Some("XHIGH"),
         Effort::None => None,
     }
-}
-
-/// Writes the turns so that user and model take turns, the user first, as
-/// the vendor wants it: neighbours of one role become one.
-fn contents<'a>(turns: &[&'a Message]) -> Vec<Content<'a>> {
-    let mut contents: Vec<Content<'a>> = Vec::new();
-    for message in turns {
-        let role = match message.role {
-            Role::Assistant => "model",
-            Role::System | Role::User | Role::Tool => "user",
-        };
-        if contents.is_empty() && role == "model" {
-            let text = "(the conversation begins)";
-            let parts = vec![Part { text }];
-            contents.push(Content {
-                role: "user",
-                parts,
-            });
-        }
-        match contents.last_mut() {
-            Some(last) if last.role == role => last.parts.extend(parts(message)),
-            _ => contents.push(Content {
-                role,
-                parts: parts(message).collect(),
-            }),
-        }
-    }
-    contents
-}
-
-/// Lists the texts of a message; the vendor refuses empty ones.
-fn parts(message: &Message) -> impl Iterator<Item = Part<'_>> {
-    let texts = message.texts().filter(|text| !text.trim().is_empty());
-    texts.map(|text| Part { text })
 }

@@ -5,12 +5,14 @@ use serde_json::Value;
 
 use super::refusal;
 use crate::domain::{
-    ContentPart, FinishReason, ProviderAnswer, ProviderCall, ProviderError, TokenUsage, Usage,
+    ContentPart, FinishReason, ProviderAnswer, ProviderCall, ProviderError, TokenUsage, ToolCall,
+    Usage,
 };
 use crate::providers::exchange::Reply;
 use crate::providers::failure;
 use crate::providers::served_model::served_model;
 use crate::providers::token_count::{TokenCount, or_default};
+use crate::providers::tool_arguments;
 
 // Unknown members and values are ignored: vendors add some every month.
 #[derive(Deserialize)]
@@ -43,6 +45,20 @@ struct Message {
     content: Option<Content>,
     #[serde(default, deserialize_with = "or_default")]
     refusal: Option<String>,
+    tool_calls: Option<Vec<Call>>,
+}
+
+#[derive(Deserialize)]
+struct Call {
+    #[serde(default, deserialize_with = "or_default")]
+    id: String,
+    function: Function,
+}
+
+#[derive(Deserialize)]
+struct Function {
+    name: String,
+    arguments: Option<Value>,
 }
 
 #[derive(Deserialize)]
@@ -113,6 +129,11 @@ pub(super) fn read(
         .refusal
         .as_ref()
         .is_some_and(|text| !text.is_empty());
+    let calls = choice.message.tool_calls.into_iter().flatten();
+    let calls: Option<Vec<ContentPart>> = calls.map(Call::read).collect();
+    let Some(calls) = calls else {
+        return Err(failure::garbled_call(reply, usage));
+    };
     let text = match (choice.message.content, choice.message.refusal) {
         (_, Some(refusal)) if is_refusal => refusal,
         (Some(content), _) => content.into_text(),
@@ -122,6 +143,8 @@ pub(super) fn read(
     let reason = reason.map(|reason| reason.as_str().unwrap_or_default());
     let (finish, finish_is_unknown) = match reason {
         _ if is_refusal => (FinishReason::ContentFilter, false),
+        // Some call a tool and say no more than that they stop.
+        Some("stop") if !calls.is_empty() => (FinishReason::ToolCalls, false),
         Some("stop") => (FinishReason::Stop, false),
         Some("length" | "model_length") => (FinishReason::Length, false),
         Some("content_filter") => (FinishReason::ContentFilter, false),
@@ -134,18 +157,36 @@ pub(super) fn read(
     // A stop sequence at the very start leaves nothing, and so does a filter.
     let is_cut_by_caller = finish == FinishReason::Stop && !call.request.sampling.stop.is_empty();
     let may_be_empty = finish == FinishReason::ContentFilter || is_cut_by_caller;
-    if text.trim().is_empty() && !may_be_empty {
+    if text.trim().is_empty() && !may_be_empty && calls.is_empty() {
         return Err(failure::textless(reply, finish, usage));
     }
     Ok(ProviderAnswer {
         model: served_model(answer.model, call),
-        content: vec![ContentPart::Text(text)],
+        content: text_and_calls(text, calls),
         finish,
         finish_is_unknown,
         usage,
         dropped_parameters,
         time_to_first_byte: reply.time_to_first_byte,
     })
+}
+
+/// Puts the text before the calls; an empty one is left out beside them.
+fn text_and_calls(text: String, calls: Vec<ContentPart>) -> Vec<ContentPart> {
+    let has_text = calls.is_empty() || !text.is_empty();
+    let text = has_text.then_some(ContentPart::Text(text));
+    text.into_iter().chain(calls).collect()
+}
+
+impl Call {
+    fn read(self) -> Option<ContentPart> {
+        Some(ContentPart::ToolCall(ToolCall {
+            id: self.id,
+            name: self.function.name,
+            arguments: tool_arguments::read(self.function.arguments)?,
+            signature: None,
+        }))
+    }
 }
 
 fn is_text(part: &Value) -> bool {

@@ -14,6 +14,10 @@ pub struct Dialect {
     pub reasoning_system_role: &'static str,
     /// Where instructions may stand.
     pub instructions: Instructions,
+    /// Who may speak after a tool's result.
+    pub turn_order: TurnOrder,
+    /// What the id of a call may be.
+    pub call_ids: CallIds,
     /// What `top_p` may be.
     pub top_p: TopPRange,
     /// How a model that reasons is told to keep its thoughts to itself.
@@ -29,6 +33,24 @@ pub enum Instructions {
     Anywhere,
     /// Before it alone: later ones are moved there, in their order.
     First,
+}
+
+/// Who may speak after a tool's result.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TurnOrder {
+    /// Anybody.
+    Any,
+    /// The assistant alone.
+    AnswerResults,
+}
+
+/// What the id of a tool call may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CallIds {
+    /// Any text.
+    Any,
+    /// Nine letters and digits.
+    NineSigns,
 }
 
 /// What `top_p` may be.
@@ -66,6 +88,8 @@ impl Dialect {
         models_path: "/models",
         reasoning_system_role: "developer",
         instructions: Instructions::Anywhere,
+        turn_order: TurnOrder::Any,
+        call_ids: CallIds::Any,
         top_p: TopPRange::Any,
         thoughts: Thoughts::Apart,
         prefill: Prefill::ByPlace,
@@ -79,6 +103,8 @@ impl Dialect {
         models_path: "/v1/models",
         reasoning_system_role: "system",
         instructions: Instructions::First,
+        turn_order: TurnOrder::AnswerResults,
+        call_ids: CallIds::NineSigns,
         top_p: TopPRange::AboveZero,
         prefill: Prefill::Flagged,
         ..Self::OPENAI

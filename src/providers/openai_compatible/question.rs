@@ -1,14 +1,20 @@
 //! Writes a chat completion request.
 
+mod message;
+mod tools;
+
 use bytes::Bytes;
 use serde::Serialize;
+use serde_json::Value;
 
-use super::dialect::{Dialect, Instructions, Prefill, Thoughts, TopPRange};
+use super::dialect::{Dialect, Thoughts, TopPRange};
 use crate::domain::{
-    Capability, ContentPart, Effort, MaxTokensField, Message, ProviderCall, ProviderError, Role,
+    Capability, Effort, MaxTokensField, ProviderCall, ProviderError, ResponseFormat,
 };
 use crate::providers::failure;
 use crate::providers::parameters::Parameters;
+use message::ChatMessage;
+use tools::{ChatTool, Choice};
 
 #[derive(Serialize)]
 struct Question<'a> {
@@ -32,28 +38,29 @@ struct Question<'a> {
     reasoning_effort: Option<Effort>,
     #[serde(skip_serializing_if = "Option::is_none")]
     include_reasoning: Option<bool>,
-}
-
-#[derive(Serialize)]
-struct ChatMessage<'a> {
-    role: &'static str,
-    content: Content<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    prefix: Option<bool>,
+    response_format: Option<Format<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    tools: Vec<ChatTool<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tool_choice: Option<Choice<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    parallel_tool_calls: Option<bool>,
 }
 
 #[derive(Serialize)]
-#[serde(untagged)]
-enum Content<'a> {
-    Text(&'a str),
-    Parts(Vec<TextPart<'a>>),
+#[serde(tag = "type", rename_all = "snake_case")]
+enum Format<'a> {
+    JsonObject,
+    JsonSchema { json_schema: JsonSchema<'a> },
 }
 
 #[derive(Serialize)]
-struct TextPart<'a> {
-    #[serde(rename = "type")]
-    kind: &'static str,
-    text: &'a str,
+struct JsonSchema<'a> {
+    name: &'a str,
+    schema: &'a Value,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    strict: Option<bool>,
 }
 
 /// Writes the body of a request, and lists what the model does not take.
@@ -64,7 +71,6 @@ pub(super) fn write(
     dialect: &Dialect,
     call: &ProviderCall<'_>,
 ) -> Result<(Bytes, Vec<&'static str>), ProviderError> {
-    failure::refuse_what_is_not_carried(call.request)?;
     let mut parameters = Parameters::new(call);
     let is_reasoning = call.spec.capabilities.contains(Capability::Reasoning);
     let system_role = if is_reasoning {
@@ -72,19 +78,7 @@ pub(super) fn write(
     } else {
         "system"
     };
-    let messages = call.request.messages.iter();
-    let mut messages: Vec<_> = messages
-        .map(|message| chat_message(message, system_role))
-        .collect();
-    if dialect.instructions == Instructions::First {
-        // The sort is stable: everything else keeps its order.
-        messages.sort_by_key(|message| message.role != system_role);
-    }
-    if dialect.prefill == Prefill::Flagged
-        && let Some(last) = messages.last_mut()
-    {
-        last.prefix = (last.role == "assistant").then_some(true);
-    }
+    let messages = message::write(dialect, &call.request.messages, system_role);
     if dialect.top_p == TopPRange::AboveZero {
         narrow_top_p(&mut parameters);
     }
@@ -93,6 +87,8 @@ pub(super) fn write(
         MaxTokensField::MaxTokens => (Some(parameters.output_limit), None),
         MaxTokensField::MaxCompletionTokens => (None, Some(parameters.output_limit)),
     };
+    let request = call.request;
+    let has_tools = !request.tools.is_empty();
     let question = Question {
         model: call.target.model.as_str(),
         messages,
@@ -105,6 +101,13 @@ pub(super) fn write(
         random_seed,
         reasoning_effort: parameters.effort,
         include_reasoning: (is_reasoning && dialect.thoughts == Thoughts::InText).then_some(false),
+        response_format: format(&request.response_format),
+        tools: request.tools.iter().map(ChatTool::new).collect(),
+        tool_choice: parameters
+            .tool_choice
+            .filter(|_| has_tools)
+            .and_then(tools::choice),
+        parallel_tool_calls: request.parallel_tool_calls.filter(|_| has_tools),
     };
     let body =
         serde_json::to_vec(&question).map_err(|fault| failure::unsendable(fault.to_string()))?;
@@ -140,23 +143,20 @@ fn seeds(call: &ProviderCall<'_>, parameters: &mut Parameters<'_>) -> (Option<i6
     (None, random_seed)
 }
 
-fn chat_message<'a>(message: &'a Message, system_role: &'static str) -> ChatMessage<'a> {
-    let role = match message.role {
-        Role::System => system_role,
-        Role::User => "user",
-        Role::Assistant => "assistant",
-        Role::Tool => "tool",
-    };
-    let content = match message.content.as_slice() {
-        [ContentPart::Text(text)] => Content::Text(text),
-        _ => {
-            let part = |text| TextPart { kind: "text", text };
-            Content::Parts(message.texts().map(part).collect())
-        }
-    };
-    ChatMessage {
-        role,
-        content,
-        prefix: None,
+fn format(format: &ResponseFormat) -> Option<Format<'_>> {
+    match format {
+        ResponseFormat::Text => None,
+        ResponseFormat::JsonObject => Some(Format::JsonObject),
+        ResponseFormat::JsonSchema {
+            name,
+            schema,
+            strict,
+        } => Some(Format::JsonSchema {
+            json_schema: JsonSchema {
+                name,
+                schema,
+                strict: strict.then_some(true),
+            },
+        }),
     }
 }

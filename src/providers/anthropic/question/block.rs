@@ -1,0 +1,119 @@
+//! Writes turns and their blocks.
+
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::domain::{ContentPart, ImageSource, Message, Role};
+
+#[derive(Serialize)]
+pub(super) struct Turn<'a> {
+    pub(super) role: &'static str,
+    pub(super) content: Vec<Block<'a>>,
+}
+
+#[derive(Serialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub(super) enum Block<'a> {
+    Text {
+        text: &'a str,
+    },
+    Image {
+        source: Source<'a>,
+    },
+    Thinking {
+        thinking: &'a str,
+        signature: &'a str,
+    },
+    ToolUse {
+        id: &'a str,
+        name: &'a str,
+        input: &'a Value,
+    },
+    ToolResult {
+        tool_use_id: &'a str,
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        content: Vec<Block<'a>>,
+        #[serde(skip_serializing_if = "is_false")]
+        is_error: bool,
+    },
+}
+
+#[derive(Serialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub(super) enum Source<'a> {
+    Url { url: &'a str },
+    Base64 { media_type: &'a str, data: &'a str },
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde passes a reference"
+)]
+const fn is_false(value: &bool) -> bool {
+    !*value
+}
+
+/// Writes the turns. Neighbours of one role become one, so that the results
+/// of several calls stand together, as the vendor wants them; and the user
+/// comes first.
+pub(super) fn turns<'a>(messages: &[&'a Message]) -> Vec<Turn<'a>> {
+    let mut turns: Vec<Turn<'a>> = Vec::new();
+    for message in messages {
+        let role = match message.role {
+            Role::Assistant => "assistant",
+            Role::System | Role::User | Role::Tool => "user",
+        };
+        if turns.is_empty() && role == "assistant" {
+            // Chat bots open with a greeting.
+            let text = "(the conversation begins)";
+            turns.push(Turn {
+                role: "user",
+                content: vec![Block::Text { text }],
+            });
+        }
+        let blocks = message.content.iter().filter_map(block);
+        match turns.last_mut() {
+            Some(last) if last.role == role => last.content.extend(blocks),
+            _ => turns.push(Turn {
+                role,
+                content: blocks.collect(),
+            }),
+        }
+    }
+    turns
+}
+
+/// Writes a part; `None` for empty text, which the vendor refuses, and for
+/// thoughts that carry no seal of its own.
+pub(super) fn block(part: &ContentPart) -> Option<Block<'_>> {
+    match part {
+        ContentPart::Text(text) if text.trim().is_empty() => None,
+        ContentPart::Text(text) => Some(Block::Text { text }),
+        ContentPart::Image(source) => Some(Block::Image {
+            source: match source {
+                ImageSource::Url(url) => Source::Url { url },
+                ImageSource::Data { media_type, base64 } => Source::Base64 {
+                    media_type,
+                    data: base64,
+                },
+            },
+        }),
+        ContentPart::Reasoning { text, signature } => {
+            let signature = signature.as_deref()?;
+            Some(Block::Thinking {
+                thinking: text,
+                signature,
+            })
+        }
+        ContentPart::ToolCall(call) => Some(Block::ToolUse {
+            id: &call.id,
+            name: &call.name,
+            input: &call.arguments,
+        }),
+        ContentPart::ToolResult(result) => Some(Block::ToolResult {
+            tool_use_id: &result.call_id,
+            content: result.content.iter().filter_map(block).collect(),
+            is_error: result.is_error,
+        }),
+    }
+}
