@@ -21,7 +21,7 @@ mod usage;
 pub use capability::{Capabilities, Capability};
 pub use catalogue::{
     Catalogue, EffortForm, ListedModel, LookupError, MaxTokensField, ModelSpec, Prior,
-    RequestPolicy, SamplingRule, Tier,
+    RequestPolicy, SamplingRule, Tier, ToolsRule,
 };
 pub use completion::{
     Attempt, AttemptOutcome, CacheOutcome, CacheStatus, Candidate, Chunk, Completion, Cost,

@@ -14,6 +14,7 @@ mod parameters;
 mod served_model;
 mod settings;
 mod token_count;
+mod tool_arguments;
 mod transport;
 mod vertex;
 mod wait;

@@ -98,3 +98,98 @@ fn asked(rig: &Rig) -> usize {
     let all = Vendor::ALL.iter();
     all.map(|vendor| rig.asked(*vendor)).sum()
 }
+
+/// Makes a conversation with tool calls that anybody may have made.
+fn conversation() -> impl Strategy<Value = Value> {
+    let id = "[a-zA-Z0-9_-]{1,40}";
+    let argument = prop_oneof![
+        Just(json!({})),
+        "[ -~]{0,20}".prop_map(|text| json!({ "a": text })),
+        any::<i32>().prop_map(|number| json!({"b": [number, {"c": null}], "é": true})),
+    ];
+    let result = prop_oneof![
+        "[ -~]{0,40}",
+        Just("{\"sum\": 3}".to_owned()),
+        Just("[1, 2]".to_owned()),
+    ];
+    let calls = collection::btree_map(id, (argument, result), 1..4);
+    let words = prop_oneof![Just(String::new()), "[a-z]{1,9}"];
+    let round = (words, calls, any::<bool>());
+    (collection::vec(round, 1..4), any::<bool>()).prop_map(|(rounds, ends_with_user)| {
+        let mut messages = vec![json!({"role": "user", "content": "begin"})];
+        for (number, (words, calls, says_more)) in rounds.into_iter().enumerate() {
+            let id = |id: &str| format!("{id}{number}");
+            let made: Vec<Value> = calls
+                .iter()
+                .map(|(key, (arguments, _))| {
+                    json!({"id": id(key), "type": "function",
+                        "function": {"name": "add", "arguments": arguments.to_string()}})
+                })
+                .collect();
+            let content = if words.is_empty() {
+                Value::Null
+            } else {
+                json!(words)
+            };
+            messages.push(json!({"role": "assistant", "content": content, "tool_calls": made}));
+            for (key, (_, result)) in &calls {
+                let call_id = id(key);
+                messages.push(json!({"role": "tool", "tool_call_id": call_id, "content": result}));
+            }
+            if says_more {
+                messages.push(json!({"role": "user", "content": "go on"}));
+            }
+        }
+        if ends_with_user {
+            messages.push(json!({"role": "user", "content": "say: done"}));
+        }
+        Value::Array(messages)
+    })
+}
+
+#[test]
+fn any_conversation_with_tools_is_one_that_the_model_accepts() {
+    for seat in [&SEATS[0], &SEATS[SEATS.len() - 1]] {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .start_paused(true)
+            .build()
+            .unwrap();
+        let rig = runtime.block_on(async { seat.rig() });
+        let config = Config {
+            cases: CASES / 2,
+            ..Config::default()
+        };
+        let rng = proptest::test_runner::TestRng::deterministic_rng(config.rng_algorithm);
+        let mut runner = TestRunner::new_with_rng(config, rng);
+        let strategy = (
+            conversation(),
+            any::<bool>(),
+            any::<proptest::sample::Index>(),
+        );
+
+        runner
+            .run(&strategy, |(messages, has_tools, model)| {
+                let models = rig.app.gateway.catalogue().models();
+                let spec = &models[model.index(models.len())];
+                let mut body = json!({"model": spec.canonical(), "messages": messages});
+                if has_tools {
+                    body["tools"] = json!([{"type": "function", "function": {"name": "add"}}]);
+                }
+
+                let before = refused(&rig);
+                let answer = runtime.block_on(rig.chat(body.to_string()));
+
+                prop_assert_eq!(
+                    refused(&rig),
+                    before,
+                    "{} {}",
+                    spec.canonical(),
+                    answer.text
+                );
+                Ok(())
+            })
+            .unwrap();
+        assert!(asked(&rig) > CASES as usize / 4, "{}", asked(&rig));
+    }
+}

@@ -12,6 +12,7 @@ mod adapters;
 mod any_request;
 mod bad_input;
 mod configured;
+mod content;
 mod failover;
 mod failures;
 mod finish_reasons;

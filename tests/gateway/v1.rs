@@ -97,11 +97,13 @@ async fn mistakes_get_openais_envelope_and_never_a_500() {
         (hello(json!({"verbosity": "low"})), 400),
         (hello(json!({"stream": true})), 400),
         (
-            hello(json!({"tools": [{"type": "function", "function": {"name": "f"}}]})),
+            hello(json!({"tools": [{"type": "function", "function": {"name": "a b"}}]})),
             400,
         ),
         (
-            hello(json!({"response_format": {"type": "json_object"}})),
+            hello(
+                json!({"response_format": {"type": "json_schema", "json_schema": {"name": "a"}}}),
+            ),
             400,
         ),
         (hello(json!({"stop": ["a", "b", "c", "d", "e"]})), 400),

@@ -1,9 +1,14 @@
 //! Reads OpenAI's request.
 
+mod message;
+mod tools;
+
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-use crate::domain::{ContentPart, Draft, Effort, Error, Message, Role, whole_number};
+use crate::domain::{Draft, Effort, Error, Message, whole_number};
+use message::ChatMessage;
+use tools::{ChatChoice, ChatFormat, ChatTool};
 
 /// The answer's length when the client says nothing: OpenAI's own default is
 /// the model's limit, which would reserve a fortune for every short answer.
@@ -32,12 +37,10 @@ struct ChatRequest {
     presence_penalty: Option<f64>,
     frequency_penalty: Option<f64>,
     logprobs: Option<bool>,
-    response_format: Option<ResponseFormat>,
-    tools: Option<Vec<IgnoredAny>>,
-    #[serde(rename = "tool_choice")]
-    _tool_choice: Option<IgnoredAny>,
-    #[serde(rename = "parallel_tool_calls")]
-    _parallel_tool_calls: Option<IgnoredAny>,
+    response_format: Option<ChatFormat>,
+    tools: Option<Vec<ChatTool>>,
+    tool_choice: Option<ChatChoice>,
+    parallel_tool_calls: Option<bool>,
     #[serde(rename = "stream_options")]
     _stream_options: Option<IgnoredAny>,
     #[serde(rename = "user")]
@@ -58,60 +61,10 @@ struct ChatRequest {
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ChatMessage {
-    role: ChatRole,
-    content: Option<Content>,
-    tool_calls: Option<Vec<IgnoredAny>>,
-    #[serde(rename = "name")]
-    _name: Option<IgnoredAny>,
-    #[serde(rename = "refusal")]
-    _refusal: Option<IgnoredAny>,
-    #[serde(rename = "annotations")]
-    _annotations: Option<IgnoredAny>,
-    #[serde(rename = "audio")]
-    _audio: Option<IgnoredAny>,
-    #[serde(rename = "tool_call_id")]
-    _tool_call_id: Option<IgnoredAny>,
-    #[serde(rename = "function_call")]
-    _function_call: Option<IgnoredAny>,
-}
-
-#[derive(Clone, Copy, Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum ChatRole {
-    System,
-    Developer,
-    User,
-    Assistant,
-    Tool,
-}
-
-#[derive(Deserialize)]
-#[serde(untagged, expecting = "content must be a string or a list of parts")]
-enum Content {
-    Text(String),
-    Parts(Vec<Part>),
-}
-
-#[derive(Deserialize)]
-struct Part {
-    #[serde(rename = "type")]
-    kind: String,
-    text: Option<String>,
-}
-
-#[derive(Deserialize)]
 #[serde(untagged, expecting = "stop must be a string or a list of strings")]
 enum Stop {
     One(String),
     Many(Vec<String>),
-}
-
-#[derive(Deserialize)]
-struct ResponseFormat {
-    #[serde(rename = "type")]
-    kind: String,
 }
 
 /// Reads a request body.
@@ -131,8 +84,10 @@ pub(super) fn parse(body: &[u8]) -> Result<Draft, Error> {
         .messages
         .into_iter()
         .enumerate()
-        .map(message)
+        .map(|(index, message)| message.read(index))
         .collect();
+    let tools = request.tools.unwrap_or_default();
+    let response_format = request.response_format.map(ChatFormat::read);
     Ok(Draft {
         messages: Some(messages?),
         model: request.model,
@@ -149,6 +104,10 @@ pub(super) fn parse(body: &[u8]) -> Result<Draft, Error> {
             Some(Stop::Many(stops)) => stops,
         },
         effort: request.reasoning_effort,
+        tools: tools.into_iter().map(Into::into).collect(),
+        tool_choice: request.tool_choice.map(Into::into),
+        parallel_tool_calls: request.parallel_tool_calls,
+        response_format: response_format.transpose()?,
         ..Draft::default()
     })
 }
@@ -156,7 +115,6 @@ pub(super) fn parse(body: &[u8]) -> Result<Draft, Error> {
 impl ChatRequest {
     fn refuse_what_is_not_honoured(&self) -> Result<(), Error> {
         let is_set = |penalty: Option<f64>| penalty.is_some_and(|penalty| penalty != 0.0);
-        let is_formatted = |format: &ResponseFormat| format.kind != "text";
         let refused = [
             (self.n.is_some_and(|n| n != 1), "n: only 1 is supported"),
             (
@@ -173,66 +131,10 @@ impl ChatRequest {
                 is_set(self.frequency_penalty),
                 "frequency_penalty: not supported",
             ),
-            (
-                self.tools.as_ref().is_some_and(|tools| !tools.is_empty()),
-                "tools: not supported yet",
-            ),
-            (
-                self.response_format.as_ref().is_some_and(is_formatted),
-                "response_format: only text is supported yet",
-            ),
         ];
         match refused.into_iter().find(|(is_refused, _)| *is_refused) {
             Some((_, reason)) => Err(Error::invalid(reason)),
             None => Ok(()),
-        }
-    }
-}
-
-fn message((index, message): (usize, ChatMessage)) -> Result<Message, Error> {
-    let role = match message.role {
-        ChatRole::System | ChatRole::Developer => Role::System,
-        ChatRole::User => Role::User,
-        ChatRole::Assistant => Role::Assistant,
-        ChatRole::Tool => {
-            return Err(Error::invalid(format!(
-                "messages[{index}].role: tool is not supported yet"
-            )));
-        }
-    };
-    if message.tool_calls.is_some_and(|calls| !calls.is_empty()) {
-        return Err(Error::invalid(format!(
-            "messages[{index}].tool_calls: not supported yet"
-        )));
-    }
-    let content = match message.content {
-        None => Vec::new(),
-        Some(Content::Text(text)) => vec![ContentPart::Text(text)],
-        Some(Content::Parts(parts)) => {
-            let parts = parts.into_iter().enumerate();
-            parts
-                .map(|(place, part)| part.read(index, place))
-                .collect::<Result<_, _>>()?
-        }
-    };
-    Ok(Message { role, content })
-}
-
-impl Part {
-    fn read(self, message: usize, place: usize) -> Result<ContentPart, Error> {
-        match (self.kind.as_str(), self.text) {
-            ("text", Some(text)) => Ok(ContentPart::Text(text)),
-            ("text", None) => {
-                let message = format!("messages[{message}].content[{place}].text: missing");
-                Err(Error::invalid(message))
-            }
-            (kind, _) => {
-                let kind: String = kind.chars().take(40).collect();
-                Err(Error::invalid(format!(
-                    "messages[{message}].content[{place}]: parts of type {kind:?} are not \
-                     supported yet"
-                )))
-            }
         }
     }
 }

@@ -5,7 +5,7 @@ use axum::response::{IntoResponse as _, Response};
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::domain::{CacheStatus, Completion, FinishReason, NanoUsd};
+use crate::domain::{CacheStatus, Completion, ContentPart, FinishReason, NanoUsd};
 use crate::http::error::put;
 
 #[derive(Serialize)]
@@ -14,23 +14,39 @@ struct ChatCompletion<'a> {
     object: &'static str,
     created: i64,
     model: &'a str,
-    choices: [Choice; 1],
+    choices: [Choice<'a>; 1],
     usage: Usage,
 }
 
 #[derive(Serialize)]
-struct Choice {
+struct Choice<'a> {
     index: u32,
-    message: Message,
+    message: Message<'a>,
     logprobs: Option<()>,
     finish_reason: &'static str,
 }
 
 #[derive(Serialize)]
-struct Message {
+struct Message<'a> {
     role: &'static str,
-    content: String,
+    content: Option<String>,
     refusal: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    tool_calls: Vec<Call<'a>>,
+}
+
+#[derive(Serialize)]
+struct Call<'a> {
+    id: &'a str,
+    #[serde(rename = "type")]
+    kind: &'static str,
+    function: Function<'a>,
+}
+
+#[derive(Serialize)]
+struct Function<'a> {
+    name: &'a str,
+    arguments: String,
 }
 
 #[derive(Serialize)]
@@ -63,11 +79,7 @@ pub(super) fn write(completion: &Completion, now: Timestamp) -> Response {
         model: completion.model.as_str(),
         choices: [Choice {
             index: 0,
-            message: Message {
-                role: "assistant",
-                content: completion.text(),
-                refusal: None,
-            },
+            message: message(completion),
             logprobs: None,
             finish_reason: completion.finish.unwrap_or(FinishReason::Stop).as_str(),
         }],
@@ -106,6 +118,28 @@ pub(super) fn write(completion: &Completion, now: Timestamp) -> Response {
         put(headers, "x-gateway-cost-usd", &decimal(cost));
     }
     response
+}
+
+fn message(completion: &Completion) -> Message<'_> {
+    let calls = completion.content.iter().filter_map(|part| match part {
+        ContentPart::ToolCall(call) => Some(Call {
+            id: &call.id,
+            kind: "function",
+            function: Function {
+                name: &call.name,
+                arguments: call.arguments.to_string(),
+            },
+        }),
+        _ => None,
+    });
+    let tool_calls: Vec<Call<'_>> = calls.collect();
+    let text = completion.text();
+    Message {
+        role: "assistant",
+        content: (!text.is_empty() || tool_calls.is_empty()).then_some(text),
+        refusal: None,
+        tool_calls,
+    }
 }
 
 const fn cache(status: CacheStatus) -> &'static str {

@@ -1,0 +1,199 @@
+//! Reads the messages of a conversation.
+
+use std::borrow::Cow;
+
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+use serde_json::{Map, Value};
+
+use crate::domain::{ContentPart, Error, ImageSource, Message, Role, ToolCall, ToolResult};
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ChatMessage {
+    role: ChatRole,
+    content: Option<Content>,
+    tool_calls: Option<Vec<Call>>,
+    tool_call_id: Option<String>,
+    #[serde(rename = "name")]
+    _name: Option<IgnoredAny>,
+    #[serde(rename = "refusal")]
+    _refusal: Option<IgnoredAny>,
+    #[serde(rename = "annotations")]
+    _annotations: Option<IgnoredAny>,
+    #[serde(rename = "audio")]
+    _audio: Option<IgnoredAny>,
+    #[serde(rename = "function_call")]
+    _function_call: Option<IgnoredAny>,
+}
+
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum ChatRole {
+    System,
+    Developer,
+    User,
+    Assistant,
+    Tool,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged, expecting = "content must be a string or a list of parts")]
+enum Content {
+    Text(String),
+    Parts(Vec<Part>),
+}
+
+#[derive(Deserialize)]
+struct Part {
+    #[serde(rename = "type")]
+    kind: String,
+    text: Option<String>,
+    refusal: Option<String>,
+    image_url: Option<Image>,
+}
+
+#[derive(Deserialize)]
+struct Image {
+    url: String,
+}
+
+#[derive(Deserialize)]
+struct Call {
+    id: String,
+    function: Function,
+}
+
+#[derive(Deserialize)]
+struct Function {
+    name: String,
+    #[serde(default)]
+    arguments: String,
+}
+
+/// The picture types that every vendor with eyes takes.
+const PICTURES: [&str; 4] = ["image/png", "image/jpeg", "image/gif", "image/webp"];
+
+impl ChatMessage {
+    /// Reads the message at `index`.
+    ///
+    /// # Errors
+    /// `caller_invalid_request` that names the member at fault.
+    pub(super) fn read(self, index: usize) -> Result<Message, Error> {
+        let place = format!("messages[{index}]");
+        let calls = self.tool_calls.unwrap_or_default();
+        let role = match self.role {
+            ChatRole::System | ChatRole::Developer => Role::System,
+            ChatRole::User => Role::User,
+            ChatRole::Assistant => Role::Assistant,
+            ChatRole::Tool => Role::Tool,
+        };
+        if !calls.is_empty() && role != Role::Assistant {
+            let reason = "only an assistant calls tools";
+            return Err(Error::invalid(format!("{place}.tool_calls: {reason}")));
+        }
+        let mut content = parts(self.content, &place)?;
+        if role == Role::Tool {
+            let call_id = self.tool_call_id.filter(|id| !id.is_empty());
+            let Some(call_id) = call_id else {
+                return Err(Error::invalid(format!("{place}.tool_call_id: missing")));
+            };
+            content = vec![ContentPart::ToolResult(ToolResult {
+                call_id,
+                content,
+                is_error: false,
+            })];
+        }
+        for (number, call) in calls.into_iter().enumerate() {
+            content.push(call.read(&format!("{place}.tool_calls[{number}]"))?);
+        }
+        Ok(Message { role, content })
+    }
+}
+
+fn parts(content: Option<Content>, place: &str) -> Result<Vec<ContentPart>, Error> {
+    match content {
+        None => Ok(Vec::new()),
+        Some(Content::Text(text)) => Ok(vec![ContentPart::Text(text)]),
+        Some(Content::Parts(parts)) => {
+            let parts = parts.into_iter().enumerate();
+            parts
+                .map(|(number, part)| part.read(&format!("{place}.content[{number}]")))
+                .collect()
+        }
+    }
+}
+
+impl Part {
+    fn read(self, place: &str) -> Result<ContentPart, Error> {
+        let missing = |member: &str| Error::invalid(format!("{place}.{member}: missing"));
+        match self.kind.as_str() {
+            "text" => self
+                .text
+                .map(ContentPart::Text)
+                .ok_or_else(|| missing("text")),
+            "refusal" => self
+                .refusal
+                .map(ContentPart::Text)
+                .ok_or_else(|| missing("refusal")),
+            "image_url" => {
+                let image = self.image_url.ok_or_else(|| missing("image_url"))?;
+                image.read(&format!("{place}.image_url.url"))
+            }
+            kind => {
+                let kind: String = kind.chars().take(40).collect();
+                let reason = format!("parts of type {kind:?} are not supported");
+                Err(Error::invalid(format!("{place}: {reason}")))
+            }
+        }
+    }
+}
+
+impl Image {
+    /// Reads an address that the vendor may fetch, or the picture itself. The
+    /// gateway fetches nothing.
+    fn read(self, place: &str) -> Result<ContentPart, Error> {
+        let refused = |reason: &str| Err(Error::invalid(format!("{place}: {reason}")));
+        if let Some(data) = self.url.strip_prefix("data:") {
+            let Some((media_type, base64)) = data.split_once(";base64,") else {
+                return refused("must be data:image/…;base64,…");
+            };
+            if !PICTURES.contains(&media_type) {
+                return refused("must be image/png, image/jpeg, image/gif or image/webp");
+            }
+            let is_sign = |byte: u8| byte.is_ascii_alphanumeric() || b"+/=".contains(&byte);
+            if base64.is_empty() || !base64.bytes().all(is_sign) {
+                return refused("is not base64");
+            }
+            return Ok(ContentPart::Image(ImageSource::Data {
+                media_type: media_type.to_owned(),
+                base64: base64.to_owned(),
+            }));
+        }
+        if !self.url.starts_with("https://") && !self.url.starts_with("http://") {
+            return refused("must begin with https://, http:// or data:");
+        }
+        Ok(ContentPart::Image(ImageSource::Url(self.url)))
+    }
+}
+
+impl Call {
+    fn read(self, place: &str) -> Result<ContentPart, Error> {
+        let text = self.function.arguments;
+        let text = if text.trim().is_empty() {
+            Cow::Borrowed("{}")
+        } else {
+            Cow::Owned(text)
+        };
+        let arguments: Map<String, Value> = serde_json::from_str(&text).map_err(|_| {
+            let reason = "must be a JSON object in a string";
+            Error::invalid(format!("{place}.function.arguments: {reason}"))
+        })?;
+        Ok(ContentPart::ToolCall(ToolCall {
+            id: self.id,
+            name: self.function.name,
+            arguments: Value::Object(arguments),
+            signature: None,
+        }))
+    }
+}
