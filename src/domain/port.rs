@@ -1,5 +1,6 @@
 //! The ports: small traits through which the gateway reaches the world.
 
+use std::fmt;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -8,8 +9,8 @@ use thiserror::Error;
 use tokio::time::Instant;
 
 use super::{
-    Caller, Completion, CompletionRequest, Error, LedgerEntry, ListedModel, ModelSpec, NanoUsd,
-    ProviderAnswer, ProviderError, ProviderName, Target, Usage,
+    Caller, Chunk, Completion, CompletionRequest, Error, LedgerEntry, ListedModel, ModelSpec,
+    NanoUsd, ProviderAnswer, ProviderError, ProviderName, Target, Usage,
 };
 
 /// The time of day. Waiting and measuring go by [`Instant`] instead.
@@ -29,6 +30,17 @@ pub struct ProviderCall<'a> {
     pub spec: &'a ModelSpec,
     /// When the attempt must have ended.
     pub deadline: Instant,
+    /// Where the answer goes piece by piece while it is made; `None` where
+    /// only the whole of it is wanted.
+    pub sink: Option<&'a dyn ChunkSink>,
+}
+
+/// Takes an answer piece by piece.
+#[async_trait]
+pub trait ChunkSink: fmt::Debug + Send + Sync {
+    /// Takes a piece of what `target` answers, and waits while the reader is
+    /// behind.
+    async fn push(&self, target: &Target, chunk: Chunk);
 }
 
 /// A vendor.
@@ -37,7 +49,8 @@ pub trait Provider: Send + Sync {
     /// Returns the vendor's name.
     fn name(&self) -> &ProviderName;
 
-    /// Makes one attempt and waits for the whole answer. Never retries.
+    /// Makes one attempt and waits for the whole answer, which also goes to
+    /// the call's sink as it comes, if there is one. Never retries.
     /// Dropping the future cancels the vendor's work as far as the vendor
     /// lets us.
     ///

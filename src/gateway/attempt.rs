@@ -9,9 +9,9 @@ use super::Gateway;
 use super::billing::billed_model;
 use super::call::CallContext;
 use crate::domain::{
-    Attempt, AttemptOutcome, CacheOutcome, Candidate, Cost, Error, ErrorKind, LedgerEntry, ModelId,
-    ModelSpec, NanoUsd, Outcome, Provider, ProviderAnswer, ProviderCall, ProviderError,
-    ProviderErrorKind, Reservation, Target, TimeoutPhase, TokenUsage, Usage,
+    Attempt, AttemptOutcome, CacheOutcome, Candidate, ChunkSink, Cost, Error, ErrorKind,
+    LedgerEntry, ModelId, ModelSpec, NanoUsd, Outcome, Provider, ProviderAnswer, ProviderCall,
+    ProviderError, ProviderErrorKind, Reservation, Target, TimeoutPhase, TokenUsage, Usage,
 };
 use crate::routing::{estimate_text_tokens, estimate_tokens, upper_bound_tokens};
 
@@ -76,6 +76,7 @@ impl Gateway {
             target,
             spec,
             deadline,
+            sink: call.relay.map(|relay| relay as &dyn ChunkSink),
         };
         let result = ask(provider.as_ref(), provider_call).await;
         Ok(open.end(result, candidate.latency))

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use tokio::time::Instant;
 
 use super::Gateway;
+use super::relay::Relay;
 use crate::domain::{
     AttemptOutcome, CacheOutcome, Caller, Completion, CompletionRequest, Cost, Error, ErrorKind,
     LedgerEntry, NanoUsd, Outcome, RequestId, TokenUsage, Usage,
@@ -15,6 +16,8 @@ pub(super) struct CallContext<'a> {
     pub(super) id: RequestId,
     pub(super) caller: &'a Caller,
     pub(super) request: &'a CompletionRequest,
+    /// Where the answer goes as it comes, if anybody waits for it.
+    pub(super) relay: Option<&'a Relay<'a>>,
     pub(super) started: Instant,
     pub(super) deadline: Instant,
 }

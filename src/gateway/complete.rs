@@ -8,11 +8,12 @@ use super::Gateway;
 use super::attempt::{Answered, Ended};
 use super::call::{CallContext, OpenCall};
 use super::refusal::{self, Failures};
+use super::relay::Relay;
 use super::route::Route;
 use crate::cache::Lookup;
 use crate::domain::{
-    Attempt, AttemptOutcome, CacheOutcome, Caller, Candidate, Completion, CompletionRequest, Cost,
-    Effort, Error, NanoUsd, RequestId, Target, TokenUsage, Usage,
+    Attempt, AttemptOutcome, CacheOutcome, Caller, Candidate, ChunkSink, Completion,
+    CompletionRequest, Cost, Effort, Error, NanoUsd, RequestId, Target, TokenUsage, Usage,
 };
 
 /// What is kept of a call's time for settling and answering, and the share
@@ -41,11 +42,39 @@ impl Gateway {
         caller: &Caller,
         request: &CompletionRequest,
     ) -> Result<Completion, Error> {
+        self.answer(id, caller, request, None).await
+    }
+
+    /// Answers a request as [`Gateway::complete`] does, and hands the text to
+    /// `sink` while it is made. Once a piece went out, no other target is
+    /// tried when this one fails.
+    ///
+    /// # Errors
+    /// As for [`Gateway::complete`]; pieces may have gone out before.
+    pub async fn complete_into(
+        &self,
+        id: RequestId,
+        caller: &Caller,
+        request: &CompletionRequest,
+        sink: &dyn ChunkSink,
+    ) -> Result<Completion, Error> {
+        let relay = Relay::new(sink);
+        self.answer(id, caller, request, Some(&relay)).await
+    }
+
+    async fn answer(
+        &self,
+        id: RequestId,
+        caller: &Caller,
+        request: &CompletionRequest,
+        relay: Option<&Relay<'_>>,
+    ) -> Result<Completion, Error> {
         let started = Instant::now();
         let call = CallContext {
             id,
             caller,
             request,
+            relay,
             started,
             deadline: started + request.timeout,
         };
@@ -175,7 +204,8 @@ impl Gateway {
                     }
                     let kind = error.kind;
                     failures.add(error);
-                    if !kind.allows_failover() {
+                    let has_begun = call.relay.is_some_and(Relay::has_begun);
+                    if has_begun || !kind.allows_failover() {
                         break;
                     }
                     let candidates = &route.report.candidates;

@@ -1,6 +1,7 @@
 //! Anthropic's Messages API.
 
 mod answer;
+mod assembly;
 mod question;
 mod refusal;
 
@@ -18,6 +19,7 @@ use super::vertex::{GoogleIdentity, Publisher};
 use crate::domain::{
     ListedModel, Provider, ProviderAnswer, ProviderCall, ProviderError, ProviderName, Secret,
 };
+use assembly::MessageAssembly;
 
 const KEY: HeaderName = HeaderName::from_static("x-api-key");
 const VERSION: HeaderName = HeaderName::from_static("anthropic-version");
@@ -90,20 +92,32 @@ impl Anthropic {
     }
 
     async fn ask(&self, call: &ProviderCall<'_>) -> Result<ProviderAnswer, ProviderError> {
+        let mut assembly = MessageAssembly::default();
         let (reply, dropped) = match &self.door {
             Door::Own { messages } => {
                 let address = question::Address::Body(call.target.model.as_str());
-                let (body, dropped) = question::write(call, address)?;
-                let reply = self.endpoint.post(messages, body, call.deadline).await?;
-                (reply, dropped)
+                let question = question::write(call, address)?;
+                let reply = self
+                    .endpoint
+                    .follow(messages, question.body, call, &mut assembly)
+                    .await?;
+                (reply, question.dropped)
             }
             Door::Vertex { models, .. } => {
                 let address = question::Address::Path(VERTEX_VERSION);
-                let (body, dropped) = question::write(call, address)?;
+                let question = question::write(call, address)?;
                 let id = call.spec.vertex_id.as_ref().unwrap_or(&call.target.model);
-                let path = format!("{models}/{}:rawPredict", segment(id.as_str()));
-                let reply = self.endpoint.post_to(&path, body, call.deadline).await?;
-                (reply, dropped)
+                let method = if question.is_streamed {
+                    "streamRawPredict"
+                } else {
+                    "rawPredict"
+                };
+                let path = format!("{models}/{}:{method}", segment(id.as_str()));
+                let reply = self
+                    .endpoint
+                    .follow_to(&path, question.body, call, &mut assembly)
+                    .await?;
+                (reply, question.dropped)
             }
         };
         answer::read(&reply, call, dropped)

@@ -8,11 +8,12 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Request, StatusCode, Uri, header};
 use tokio::time::{Instant, timeout_at};
 
-use super::exchange::{Exchange, Reply};
+use super::exchange::{Exchange, OpenReply, Reply};
 use super::failure::{self, Words};
 use super::settings::ProviderSettings;
+use super::streaming::{self, Assembly};
 use super::vertex::{GoogleIdentity, IdentityError};
-use crate::domain::{ProviderError, ProviderErrorKind, Secret};
+use crate::domain::{ProviderCall, ProviderError, ProviderErrorKind, Secret};
 
 /// How long a token may take; the metadata server answers in milliseconds.
 const TOKEN_WAIT: Duration = Duration::from_secs(10);
@@ -89,18 +90,36 @@ impl Endpoint {
             .map_err(|fault| format!("{address} is no address: {fault}"))
     }
 
-    /// Posts JSON to `path` below the base URL, as [`Endpoint::post`] does.
+    /// Posts JSON and follows the answer as it comes, whole or as a stream.
     ///
     /// # Errors
-    /// As for [`Endpoint::post`]; `InvalidRequest` if it is no path.
-    pub(super) async fn post_to(
+    /// [`ProviderError`] for everything but a success.
+    pub(super) async fn follow(
+        &self,
+        address: &Uri,
+        json: Bytes,
+        call: &ProviderCall<'_>,
+        assembly: &mut dyn Assembly,
+    ) -> Result<Reply, ProviderError> {
+        let open = self.open(posting(address, json)?, call.deadline).await?;
+        let reply = streaming::follow(open, call, assembly).await?;
+        self.told(reply)
+    }
+
+    /// Follows the answer of `path` below the base URL, as
+    /// [`Endpoint::follow`] does.
+    ///
+    /// # Errors
+    /// As for [`Endpoint::follow`]; `InvalidRequest` if it is no path.
+    pub(super) async fn follow_to(
         &self,
         path: &str,
         json: Bytes,
-        deadline: Instant,
+        call: &ProviderCall<'_>,
+        assembly: &mut dyn Assembly,
     ) -> Result<Reply, ProviderError> {
         let address = self.address(path).map_err(failure::unsendable)?;
-        self.post(&address, json, deadline).await
+        self.follow(&address, json, call, assembly).await
     }
 
     /// Gets an answer from `path` below the base URL, as [`Endpoint::get`]
@@ -115,23 +134,6 @@ impl Endpoint {
     ) -> Result<Reply, ProviderError> {
         let address = self.address(path).map_err(failure::unsendable)?;
         self.get(&address, deadline).await
-    }
-
-    /// Posts JSON and returns the answer, whose status says success.
-    ///
-    /// # Errors
-    /// [`ProviderError`] for everything else.
-    pub(super) async fn post(
-        &self,
-        address: &Uri,
-        json: Bytes,
-        deadline: Instant,
-    ) -> Result<Reply, ProviderError> {
-        let request = Request::post(address.clone()).body(json);
-        let mut request = request.map_err(|fault| failure::unsendable(fault.to_string()))?;
-        let json = HeaderValue::from_static("application/json");
-        request.headers_mut().insert(header::CONTENT_TYPE, json);
-        self.send(request, deadline).await
     }
 
     /// Gets an answer, whose status says success.
@@ -150,9 +152,27 @@ impl Endpoint {
 
     async fn send(
         &self,
-        mut request: Request<Bytes>,
+        request: Request<Bytes>,
         deadline: Instant,
     ) -> Result<Reply, ProviderError> {
+        let reply = self.open(request, deadline).await?.whole().await?;
+        self.told(reply)
+    }
+
+    /// Tells an answer from a refusal.
+    fn told(&self, reply: Reply) -> Result<Reply, ProviderError> {
+        if reply.status.is_success() {
+            return Ok(reply);
+        }
+        let words = (self.read_refusal)(reply.status, &reply.body);
+        Err(failure::of_reply(&reply, words))
+    }
+
+    async fn open(
+        &self,
+        mut request: Request<Bytes>,
+        deadline: Instant,
+    ) -> Result<OpenReply, ProviderError> {
         let headers = request.headers_mut();
         headers.reserve(self.headers.len());
         for (name, value) in &self.headers {
@@ -175,14 +195,18 @@ impl Endpoint {
             proof.set_sensitive(true);
             request.headers_mut().insert(header::AUTHORIZATION, proof);
         }
-        let mut reply = self.exchange.send(request, deadline).await?;
-        reply.key = token.or_else(|| self.key.clone());
-        if reply.status.is_success() {
-            return Ok(reply);
-        }
-        let words = (self.read_refusal)(reply.status, &reply.body);
-        Err(failure::of_reply(&reply, words))
+        let mut open = self.exchange.open(request, deadline).await?;
+        open.key = token.or_else(|| self.key.clone());
+        Ok(open)
     }
+}
+
+fn posting(address: &Uri, json: Bytes) -> Result<Request<Bytes>, ProviderError> {
+    let request = Request::post(address.clone()).body(json);
+    let mut request = request.map_err(|fault| failure::unsendable(fault.to_string()))?;
+    let json = HeaderValue::from_static("application/json");
+    request.headers_mut().insert(header::CONTENT_TYPE, json);
+    Ok(request)
 }
 
 /// Waits for a token, as long as the call has.

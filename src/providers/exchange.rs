@@ -13,7 +13,7 @@ use super::transport::{Transport, TransportBody, TransportError};
 use crate::domain::{ProviderError, ProviderErrorKind, Secret, TimeoutPhase};
 
 /// The longest answer that is read, in bytes.
-const MAX_BODY_BYTES: usize = 8 << 20;
+pub(super) const MAX_BODY_BYTES: usize = 8 << 20;
 /// How much of an error's body is read, in bytes.
 const MAX_ERROR_BYTES: usize = 64 << 10;
 
@@ -45,17 +45,16 @@ impl Exchange {
         }
     }
 
-    /// Sends a request and reads the answer, which must be there by
-    /// `deadline`. The body of an error is cut at its bound; that of a
-    /// success must not exceed its own.
+    /// Sends a request and waits for the head of the answer, all of which must
+    /// be there by `deadline`.
     ///
     /// # Errors
-    /// `Transport`, `Timeout` or `Broken`, billed or not as far as is known.
-    pub(super) async fn send(
+    /// `Transport` or `Timeout`, billed or not as far as is known.
+    pub(super) async fn open(
         &self,
         request: Request<Bytes>,
         deadline: Instant,
-    ) -> Result<Reply, ProviderError> {
+    ) -> Result<OpenReply, ProviderError> {
         let started = Instant::now();
         let after = |limit_ms, phase| (started + Duration::from_millis(limit_ms), phase);
         let whole = after(self.timeouts.total_ms, TimeoutPhase::Total);
@@ -68,44 +67,73 @@ impl Exchange {
             .await
             .map_err(|_| timed_out(head.1))?
             .map_err(unanswered)?;
-        let time_to_first_byte = started.elapsed();
         let (head, body) = response.into_parts();
-        let body = if head.status.is_success() {
-            self.read(body, MAX_BODY_BYTES, whole).await?
-        } else {
-            // What an error says helps, but its status stands without it.
-            self.read_error(body, whole).await
-        };
-        Ok(Reply {
+        Ok(OpenReply {
             status: head.status,
             headers: head.headers,
-            body,
-            time_to_first_byte,
+            time_to_first_byte: started.elapsed(),
             key: None,
+            body,
+            idle: Duration::from_millis(self.timeouts.idle_ms),
+            end: whole,
         })
     }
+}
 
-    async fn read(
-        &self,
-        mut body: TransportBody,
-        max_bytes: usize,
-        end: End,
-    ) -> Result<Bytes, ProviderError> {
+/// An answer whose head has arrived.
+pub(super) struct OpenReply {
+    pub(super) status: StatusCode,
+    pub(super) headers: HeaderMap,
+    pub(super) time_to_first_byte: Duration,
+    /// The key that the request carried, which the vendor may repeat.
+    pub(super) key: Option<Secret>,
+    body: TransportBody,
+    idle: Duration,
+    end: End,
+}
+
+impl OpenReply {
+    /// Reads the rest. The body of an error is cut at its bound; that of a
+    /// success must not exceed its own.
+    ///
+    /// # Errors
+    /// `Timeout` or `Broken`.
+    pub(super) async fn whole(mut self) -> Result<Reply, ProviderError> {
+        let body = if self.status.is_success() {
+            self.read(MAX_BODY_BYTES).await?
+        } else {
+            // What an error says helps, but its status stands without it.
+            self.read_error().await
+        };
+        Ok(self.with(body))
+    }
+
+    /// Makes a reply of what was read of the body.
+    pub(super) fn with(self, body: Bytes) -> Reply {
+        Reply {
+            status: self.status,
+            headers: self.headers,
+            body,
+            time_to_first_byte: self.time_to_first_byte,
+            key: self.key,
+        }
+    }
+
+    async fn read(&mut self, max_bytes: usize) -> Result<Bytes, ProviderError> {
         let mut whole = Pieces::default();
-        while let Some(piece) = self.next_piece(&mut body, end).await? {
+        while let Some(piece) = self.next_piece().await? {
             if whole.len() + piece.len() > max_bytes {
-                let message = format!("the answer exceeds {max_bytes} bytes");
-                return Err(billable(ProviderErrorKind::Broken, message));
+                return Err(too_long(max_bytes));
             }
             whole.push(piece);
         }
         Ok(whole.into_bytes())
     }
 
-    async fn read_error(&self, mut body: TransportBody, end: End) -> Bytes {
+    async fn read_error(&mut self) -> Bytes {
         let mut whole = Pieces::default();
         while whole.len() < MAX_ERROR_BYTES
-            && let Ok(Some(piece)) = self.next_piece(&mut body, end).await
+            && let Ok(Some(piece)) = self.next_piece().await
         {
             let room = MAX_ERROR_BYTES - whole.len();
             whole.push(piece.slice(..piece.len().min(room)));
@@ -113,15 +141,15 @@ impl Exchange {
         whole.into_bytes()
     }
 
-    async fn next_piece(
-        &self,
-        body: &mut TransportBody,
-        end: End,
-    ) -> Result<Option<Bytes>, ProviderError> {
+    /// Waits for the next piece of the body; `None` at its end.
+    ///
+    /// # Errors
+    /// `Timeout` or `Broken`.
+    pub(super) async fn next_piece(&mut self) -> Result<Option<Bytes>, ProviderError> {
         loop {
-            let idle = Instant::now() + Duration::from_millis(self.timeouts.idle_ms);
-            let (deadline, phase) = earlier((idle, TimeoutPhase::Idle), end);
-            let frame = timeout_at(deadline, body.frame())
+            let idle = Instant::now() + self.idle;
+            let (deadline, phase) = earlier((idle, TimeoutPhase::Idle), self.end);
+            let frame = timeout_at(deadline, self.body.frame())
                 .await
                 .map_err(|_| timed_out(phase))?;
             match frame {
@@ -200,6 +228,12 @@ fn unanswered(error: TransportError) -> ProviderError {
         TransportError::ConnectTimeout => timed_out(TimeoutPhase::Connect),
         TransportError::Lost(_) => billable(ProviderErrorKind::Transport, error.to_string()),
     }
+}
+
+/// Makes the error of an answer without end.
+pub(super) fn too_long(max_bytes: usize) -> ProviderError {
+    let message = format!("the answer exceeds {max_bytes} bytes");
+    billable(ProviderErrorKind::Broken, message)
 }
 
 fn billable(kind: ProviderErrorKind, message: String) -> ProviderError {

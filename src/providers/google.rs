@@ -1,6 +1,7 @@
 //! Google's Gemini models: through the Gemini API, or through Vertex AI.
 
 mod answer;
+mod assembly;
 mod question;
 mod refusal;
 
@@ -19,6 +20,7 @@ use crate::domain::{
     ListedModel, Provider, ProviderAnswer, ProviderCall, ProviderError, ProviderName, Secret,
 };
 
+use assembly::ContentAssembly;
 pub(super) use refusal::read as read_refusal;
 
 /// A header, for a key in the query would stand in every log on the way.
@@ -82,8 +84,17 @@ impl Google {
 
     async fn ask(&self, call: &ProviderCall<'_>) -> Result<ProviderAnswer, ProviderError> {
         let (body, dropped) = question::write(call)?;
-        let path = format!("{}/{}:generateContent", self.models, self.wire_id(call));
-        let reply = self.endpoint.post_to(&path, body, call.deadline).await?;
+        let method = if call.sink.is_some() {
+            "streamGenerateContent?alt=sse"
+        } else {
+            "generateContent"
+        };
+        let path = format!("{}/{}:{method}", self.models, self.wire_id(call));
+        let mut assembly = ContentAssembly::default();
+        let reply = self
+            .endpoint
+            .follow_to(&path, body, call, &mut assembly)
+            .await?;
         answer::read(&reply, call, dropped)
     }
 

@@ -1,6 +1,7 @@
 //! Vendors that speak OpenAI's chat completions, each a row of [`Dialect`].
 
 mod answer;
+mod assembly;
 mod dialect;
 mod question;
 mod refusal;
@@ -9,6 +10,7 @@ use async_trait::async_trait;
 use http::{Uri, header};
 use tokio::time::Instant;
 
+use assembly::ChatAssembly;
 pub use dialect::Dialect;
 
 use super::endpoint::Endpoint;
@@ -54,7 +56,11 @@ impl OpenAiCompatible {
 
     async fn ask(&self, call: &ProviderCall<'_>) -> Result<ProviderAnswer, ProviderError> {
         let (body, dropped) = question::write(self.dialect, call)?;
-        let reply = self.endpoint.post(&self.chat, body, call.deadline).await?;
+        let mut assembly = ChatAssembly::default();
+        let reply = self
+            .endpoint
+            .follow(&self.chat, body, call, &mut assembly)
+            .await?;
         answer::read(&reply, call, dropped)
     }
 }

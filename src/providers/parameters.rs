@@ -37,7 +37,8 @@ impl<'a> Parameters<'a> {
             .request
             .max_tokens
             .saturating_add(policy.allowance(effort));
-        let at_once = call.spec.max_unstreamed_output.unwrap_or(u32::MAX);
+        let at_once = call.spec.max_unstreamed_output;
+        let at_once = at_once.filter(|_| call.sink.is_none()).unwrap_or(u32::MAX);
         let mut parameters = Self {
             output_limit: wanted.min(call.spec.max_output).min(at_once),
             effort,

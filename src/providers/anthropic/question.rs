@@ -33,6 +33,8 @@ struct Question<'a> {
     thinking: Option<Thinking>,
     #[serde(skip_serializing_if = "Option::is_none")]
     output_config: Option<OutputConfig<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stream: Option<bool>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     tools: Vec<ToolForm<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -71,14 +73,27 @@ pub(super) enum Address<'a> {
     Path(&'static str),
 }
 
-/// Writes the body of a request, and lists what the model does not take.
+/// The most output that the vendor's own SDK asks for at once, in tokens: ten
+/// minutes' worth. More is asked for as a stream.
+const MAX_AT_ONCE: u32 = 21_333;
+
+/// A request that is written.
+pub(super) struct Written {
+    pub(super) body: Bytes,
+    /// Whether the answer comes as a stream.
+    pub(super) is_streamed: bool,
+    /// What the model does not take.
+    pub(super) dropped: Vec<&'static str>,
+}
+
+/// Writes a request.
 ///
 /// # Errors
-/// `InvalidRequest` for content that this adapter does not carry.
+/// `InvalidRequest` if it cannot be written.
 pub(super) fn write(
     call: &ProviderCall<'_>,
     address: Address<'_>,
-) -> Result<(Bytes, Vec<&'static str>), ProviderError> {
+) -> Result<Written, ProviderError> {
     let mut parameters = Parameters::new(call);
     // The vendor refuses a stop sequence of blanks alone.
     let stops = parameters.stop.iter().map(String::as_str);
@@ -103,6 +118,7 @@ pub(super) fn write(
         Address::Body(model) => (Some(model), None),
         Address::Path(version) => (None, Some(version)),
     };
+    let is_streamed = call.sink.is_some() || parameters.output_limit > MAX_AT_ONCE;
     let question = Question {
         model,
         anthropic_version,
@@ -114,12 +130,17 @@ pub(super) fn write(
         stop_sequences,
         thinking,
         output_config: has_config.then_some(OutputConfig { effort, format }),
+        stream: is_streamed.then_some(true),
         tools: tools::tools(request),
         tool_choice: tools::choice(request, parameters.tool_choice),
     };
     let body =
         serde_json::to_vec(&question).map_err(|fault| failure::unsendable(fault.to_string()))?;
-    Ok((body.into(), parameters.dropped))
+    Ok(Written {
+        body: body.into(),
+        is_streamed,
+        dropped: parameters.dropped,
+    })
 }
 
 fn instructions<'a>(system: &[&'a Message], format: &ResponseFormat) -> Vec<Block<'a>> {

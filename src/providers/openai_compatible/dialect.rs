@@ -12,6 +12,8 @@ pub struct Dialect {
     /// The role of instructions for a model that reasons; others have
     /// `system`.
     pub reasoning_system_role: &'static str,
+    /// Whether usage comes with a stream unasked.
+    pub stream_usage: StreamUsage,
     /// Where instructions may stand.
     pub instructions: Instructions,
     /// Who may speak after a tool's result.
@@ -24,6 +26,15 @@ pub struct Dialect {
     pub thoughts: Thoughts,
     /// How an assistant's message that the model shall go on with is marked.
     pub prefill: Prefill,
+}
+
+/// Whether usage comes with a stream unasked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StreamUsage {
+    /// It must be asked for: `stream_options`.
+    Asked,
+    /// It comes, and asking is refused.
+    Unasked,
 }
 
 /// Where instructions may stand.
@@ -87,6 +98,7 @@ impl Dialect {
         chat_path: "/chat/completions",
         models_path: "/models",
         reasoning_system_role: "developer",
+        stream_usage: StreamUsage::Asked,
         instructions: Instructions::Anywhere,
         turn_order: TurnOrder::Any,
         call_ids: CallIds::Any,
@@ -102,6 +114,7 @@ impl Dialect {
         chat_path: "/v1/chat/completions",
         models_path: "/v1/models",
         reasoning_system_role: "system",
+        stream_usage: StreamUsage::Unasked,
         instructions: Instructions::First,
         turn_order: TurnOrder::AnswerResults,
         call_ids: CallIds::NineSigns,
@@ -117,6 +130,7 @@ impl Dialect {
         chat_path: "/openai/v1/chat/completions",
         models_path: "/openai/v1/models",
         reasoning_system_role: "system",
+        stream_usage: StreamUsage::Unasked,
         thoughts: Thoughts::InText,
         ..Self::OPENAI
     };

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::dialect::{Dialect, Thoughts, TopPRange};
+use super::dialect::{Dialect, StreamUsage, Thoughts, TopPRange};
 use crate::domain::{
     Capability, Effort, MaxTokensField, ProviderCall, ProviderError, ResponseFormat,
 };
@@ -39,6 +39,10 @@ struct Question<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     include_reasoning: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    stream: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stream_options: Option<StreamOptions>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     response_format: Option<Format<'a>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     tools: Vec<ChatTool<'a>>,
@@ -46,6 +50,11 @@ struct Question<'a> {
     tool_choice: Option<Choice<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     parallel_tool_calls: Option<bool>,
+}
+
+#[derive(Serialize)]
+struct StreamOptions {
+    include_usage: bool,
 }
 
 #[derive(Serialize)]
@@ -101,6 +110,13 @@ pub(super) fn write(
         random_seed,
         reasoning_effort: parameters.effort,
         include_reasoning: (is_reasoning && dialect.thoughts == Thoughts::InText).then_some(false),
+        stream: call.sink.map(|_| true),
+        stream_options: call
+            .sink
+            .filter(|_| dialect.stream_usage == StreamUsage::Asked)
+            .map(|_| StreamOptions {
+                include_usage: true,
+            }),
         response_format: format(&request.response_format),
         tools: request.tools.iter().map(ChatTool::new).collect(),
         tool_choice: parameters

@@ -1,0 +1,86 @@
+//! Puts the events of a message together.
+
+use serde_json::{Map, Value, json};
+
+use crate::providers::streaming::{Assembly, at};
+
+/// The most blocks of a message that are kept.
+const MAX_BLOCKS: usize = 1_000;
+
+/// What has come of a message.
+#[derive(Default)]
+pub(super) struct MessageAssembly {
+    message: Map<String, Value>,
+    blocks: Vec<Value>,
+    error: Value,
+}
+
+impl Assembly for MessageAssembly {
+    fn take(&mut self, event: &Value) -> Option<String> {
+        match at(event, "/type").as_str()? {
+            "message_start" => self.message = at(event, "/message").as_object()?.clone(),
+            "content_block_start" => {
+                let index = index(event)?;
+                if self.blocks.len() <= index {
+                    self.blocks.resize(index + 1, Value::Null);
+                }
+                let block = self.blocks.get_mut(index)?;
+                *block = at(event, "/content_block").clone();
+                // Arguments come as pieces of text.
+                if at(block, "/type") == "tool_use" {
+                    put(block, "input", json!(""));
+                }
+                return at(block, "/text").as_str().map(str::to_owned);
+            }
+            "content_block_delta" => {
+                let block = self.blocks.get_mut(index(event)?)?;
+                return take_delta(block, at(event, "/delta"));
+            }
+            "message_delta" => {
+                let delta = at(event, "/delta").as_object()?.clone();
+                self.message.extend(delta);
+                // The counts are those of the whole message, not of a part.
+                let usage = self.message.entry("usage").or_insert_with(|| json!({}));
+                for (name, count) in at(event, "/usage").as_object()? {
+                    put(usage, name, count.clone());
+                }
+            }
+            "error" => self.error = at(event, "/error").clone(),
+            _ => {}
+        }
+        None
+    }
+
+    fn document(&self) -> Value {
+        let mut document = self.message.clone();
+        document.insert("content".to_owned(), json!(self.blocks));
+        document.insert("error".to_owned(), self.error.clone());
+        Value::Object(document)
+    }
+}
+
+fn index(event: &Value) -> Option<usize> {
+    let index = usize::try_from(at(event, "/index").as_u64()?).ok()?;
+    (index < MAX_BLOCKS).then_some(index)
+}
+
+/// Adds a piece to a block, and returns it if it is text.
+fn take_delta(block: &mut Value, delta: &Value) -> Option<String> {
+    let (name, piece) = match at(delta, "/type").as_str()? {
+        "text_delta" => ("text", at(delta, "/text").as_str()?),
+        "thinking_delta" => ("thinking", at(delta, "/thinking").as_str()?),
+        "signature_delta" => ("signature", at(delta, "/signature").as_str()?),
+        "input_json_delta" => ("input", at(delta, "/partial_json").as_str()?),
+        _ => return None,
+    };
+    let so_far = at(block, &format!("/{name}")).as_str().unwrap_or_default();
+    let whole = format!("{so_far}{piece}");
+    put(block, name, json!(whole));
+    (name == "text").then(|| piece.to_owned())
+}
+
+fn put(object: &mut Value, name: &str, value: Value) {
+    if let Some(members) = object.as_object_mut() {
+        members.insert(name.to_owned(), value);
+    }
+}
