@@ -38,7 +38,7 @@ pub use message::{
 };
 pub use money::{NanoUsd, PicoUsdPerToken};
 pub use port::{
-    CacheKey, CacheStore, Clock, Embedder, EmbedderError, Ledger, LimitStore, Provider,
+    CacheKey, CacheStore, ChunkSink, Clock, Embedder, EmbedderError, Ledger, LimitStore, Provider,
     ProviderCall, Reservation, StoreError,
 };
 pub use provider_error::{ProviderError, ProviderErrorKind, TimeoutPhase};

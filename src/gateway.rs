@@ -11,6 +11,7 @@ mod health;
 mod plan;
 mod probe;
 mod refusal;
+mod relay;
 mod route;
 mod settings;
 mod status;

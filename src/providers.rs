@@ -5,6 +5,7 @@
 
 mod anthropic;
 mod endpoint;
+mod event_stream;
 mod exchange;
 mod failure;
 mod google;
@@ -13,6 +14,7 @@ mod openai_compatible;
 mod parameters;
 mod served_model;
 mod settings;
+mod streaming;
 mod token_count;
 mod tool_arguments;
 mod transport;

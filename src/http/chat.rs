@@ -2,6 +2,9 @@
 
 mod request;
 mod response;
+mod stream;
+
+use std::sync::Arc;
 
 use axum::Extension;
 use axum::extract::{Request, State};
@@ -11,6 +14,7 @@ use super::Door;
 use super::body::read;
 use super::error::{body_error, openai_error};
 use crate::domain::{Caller, Error, RequestId};
+use request::Delivery;
 
 /// Answers a chat completion.
 pub(super) async fn complete(
@@ -42,9 +46,13 @@ async fn answer(
     body: &[u8],
 ) -> Result<Response, Error> {
     let gateway = &door.gateway;
-    let request = request::parse(body)
-        .and_then(|draft| draft.check(gateway.default_timeout()))
+    let (request, delivery) = request::parse(body)
+        .and_then(|(draft, delivery)| Ok((draft.check(gateway.default_timeout())?, delivery)))
         .map_err(|refusal| gateway.refused(id, caller, refusal))?;
+    if let Delivery::Stream(usage) = delivery {
+        let (gateway, caller) = (Arc::clone(gateway), caller.clone());
+        return Ok(stream::respond(gateway, caller, id, request, usage).await);
+    }
     let completion = gateway.complete(id, caller, &request).await?;
     Ok(response::write(&completion, gateway.now()))
 }

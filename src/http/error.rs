@@ -41,19 +41,7 @@ pub(super) fn refusal(status: StatusCode, message: &str) -> Response {
 /// Answers an error of the pipeline in OpenAI's envelope. `code` carries the
 /// contract's type, or OpenAI's own code where its clients look for one.
 pub(super) fn openai_error(error: &Error, request: RequestId) -> Response {
-    let status = status(error);
-    let code = match (error.kind, status) {
-        (ErrorKind::CallerInvalidRequest, StatusCode::NOT_FOUND) => "model_not_found",
-        (ErrorKind::PolicyBudgetExceeded, _) => "insufficient_quota",
-        (kind, _) => kind.as_str(),
-    };
-    let body = Body {
-        message: &error.message,
-        family: family(status),
-        param: error.unknown,
-        code,
-    };
-    let mut response = (status, Json(Envelope { error: body })).into_response();
+    let mut response = (status(error), Json(envelope(error))).into_response();
     put_should_retry(&mut response, error.is_retryable);
     let headers = response.headers_mut();
     if let Some(wait) = error.retry_after {
@@ -68,6 +56,28 @@ pub(super) fn openai_error(error: &Error, request: RequestId) -> Response {
         &error.attempts.len().to_string(),
     );
     response
+}
+
+/// Writes an error of the pipeline that comes when the head has gone out.
+pub(super) fn openai_error_text(error: &Error) -> String {
+    serde_json::to_string(&envelope(error)).unwrap_or_default()
+}
+
+fn envelope(error: &Error) -> Envelope<'_> {
+    let status = status(error);
+    let code = match (error.kind, status) {
+        (ErrorKind::CallerInvalidRequest, StatusCode::NOT_FOUND) => "model_not_found",
+        (ErrorKind::PolicyBudgetExceeded, _) => "insufficient_quota",
+        (kind, _) => kind.as_str(),
+    };
+    Envelope {
+        error: Body {
+            message: &error.message,
+            family: family(status),
+            param: error.unknown,
+            code,
+        },
+    }
 }
 
 /// Answers a body that was not taken.

@@ -22,6 +22,7 @@ mod overload;
 mod routing;
 mod seats;
 mod secrets;
+mod streaming;
 mod support;
 mod traps;
 mod v1;

@@ -6,6 +6,7 @@ mod tools;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
+use super::stream::UsageWish;
 use crate::domain::{Draft, Effort, Error, Message, whole_number};
 use message::ChatMessage;
 use tools::{ChatChoice, ChatFormat, ChatTool};
@@ -41,8 +42,7 @@ struct ChatRequest {
     tools: Option<Vec<ChatTool>>,
     tool_choice: Option<ChatChoice>,
     parallel_tool_calls: Option<bool>,
-    #[serde(rename = "stream_options")]
-    _stream_options: Option<IgnoredAny>,
+    stream_options: Option<StreamOptions>,
     #[serde(rename = "user")]
     _user: Option<IgnoredAny>,
     #[serde(rename = "metadata")]
@@ -60,6 +60,21 @@ struct ChatRequest {
     verbosity: Option<IgnoredAny>,
 }
 
+// Obfuscation is OpenAI's own affair; others may come.
+#[derive(Deserialize)]
+struct StreamOptions {
+    include_usage: Option<bool>,
+}
+
+/// How the answer is to be delivered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Delivery {
+    /// As one document.
+    Whole,
+    /// As a stream of chunks.
+    Stream(UsageWish),
+}
+
 #[derive(Deserialize)]
 #[serde(untagged, expecting = "stop must be a string or a list of strings")]
 enum Stop {
@@ -71,7 +86,7 @@ enum Stop {
 ///
 /// # Errors
 /// `caller_invalid_request` that names the member at fault.
-pub(super) fn parse(body: &[u8]) -> Result<Draft, Error> {
+pub(super) fn parse(body: &[u8]) -> Result<(Draft, Delivery), Error> {
     let mut reader = serde_json::Deserializer::from_slice(body);
     let request: ChatRequest = serde_path_to_error::deserialize(&mut reader).map_err(|fault| {
         Error::unreadable(&fault.path().to_string(), &fault.inner().to_string())
@@ -80,6 +95,7 @@ pub(super) fn parse(body: &[u8]) -> Result<Draft, Error> {
         .end()
         .map_err(|fault| Error::invalid(fault.to_string()))?;
     request.refuse_what_is_not_honoured()?;
+    let delivery = request.delivery();
     let messages: Result<Vec<Message>, Error> = request
         .messages
         .into_iter()
@@ -88,7 +104,7 @@ pub(super) fn parse(body: &[u8]) -> Result<Draft, Error> {
         .collect();
     let tools = request.tools.unwrap_or_default();
     let response_format = request.response_format.map(ChatFormat::read);
-    Ok(Draft {
+    let draft = Draft {
         messages: Some(messages?),
         model: request.model,
         max_tokens: request
@@ -109,18 +125,25 @@ pub(super) fn parse(body: &[u8]) -> Result<Draft, Error> {
         parallel_tool_calls: request.parallel_tool_calls,
         response_format: response_format.transpose()?,
         ..Draft::default()
-    })
+    };
+    Ok((draft, delivery))
 }
 
 impl ChatRequest {
+    fn delivery(&self) -> Delivery {
+        let options = self.stream_options.as_ref();
+        let wants_usage = options.and_then(|options| options.include_usage) == Some(true);
+        match (self.stream, wants_usage) {
+            (Some(true), true) => Delivery::Stream(UsageWish::Wanted),
+            (Some(true), false) => Delivery::Stream(UsageWish::Unwanted),
+            _ => Delivery::Whole,
+        }
+    }
+
     fn refuse_what_is_not_honoured(&self) -> Result<(), Error> {
         let is_set = |penalty: Option<f64>| penalty.is_some_and(|penalty| penalty != 0.0);
         let refused = [
             (self.n.is_some_and(|n| n != 1), "n: only 1 is supported"),
-            (
-                self.stream == Some(true),
-                "stream: streaming is not supported yet",
-            ),
             (self.logprobs == Some(true), "logprobs: not supported"),
             (self.verbosity.is_some(), "verbosity: not supported"),
             (

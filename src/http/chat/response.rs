@@ -70,8 +70,6 @@ struct CompletionDetails {
 
 /// Writes an answer that is given at `now`.
 pub(super) fn write(completion: &Completion, now: Timestamp) -> Response {
-    let tokens = completion.usage.tokens;
-    let (input, output) = (tokens.total_input(), tokens.total_output());
     let body = ChatCompletion {
         id: format!("chatcmpl-{}", completion.request_id),
         object: "chat.completion",
@@ -83,19 +81,36 @@ pub(super) fn write(completion: &Completion, now: Timestamp) -> Response {
             logprobs: None,
             finish_reason: completion.finish.unwrap_or(FinishReason::Stop).as_str(),
         }],
-        usage: Usage {
-            prompt_tokens: input,
-            completion_tokens: output,
-            total_tokens: input.saturating_add(output),
-            prompt_tokens_details: PromptDetails {
-                cached_tokens: tokens.cache_read,
-            },
-            completion_tokens_details: CompletionDetails {
-                reasoning_tokens: tokens.reasoning,
-            },
-        },
+        usage: usage(completion),
     };
     let mut response = Json(body).into_response();
+    describe(&mut response, completion);
+    response
+}
+
+fn usage(completion: &Completion) -> Usage {
+    let tokens = completion.usage.tokens;
+    let (input, output) = (tokens.total_input(), tokens.total_output());
+    Usage {
+        prompt_tokens: input,
+        completion_tokens: output,
+        total_tokens: input.saturating_add(output),
+        prompt_tokens_details: PromptDetails {
+            cached_tokens: tokens.cache_read,
+        },
+        completion_tokens_details: CompletionDetails {
+            reasoning_tokens: tokens.reasoning,
+        },
+    }
+}
+
+/// Writes the usage as the last chunk of a stream has it.
+pub(super) fn chunk_usage(completion: &Completion) -> serde_json::Value {
+    serde_json::to_value(usage(completion)).unwrap_or_default()
+}
+
+/// Adds the gateway's own headers.
+pub(super) fn describe(response: &mut Response, completion: &Completion) {
     let headers = response.headers_mut();
     put(
         headers,
@@ -117,7 +132,6 @@ pub(super) fn write(completion: &Completion, now: Timestamp) -> Response {
     if let Some(cost) = completion.cost.amount() {
         put(headers, "x-gateway-cost-usd", &decimal(cost));
     }
-    response
 }
 
 fn message(completion: &Completion) -> Message<'_> {
