@@ -60,19 +60,32 @@ impl ModelId {
         } else {
             (two, one)
         };
-        let is_date = |rest: &str| {
-            let is_sign = |sign: char| sign.is_ascii_digit() || sign == '-';
-            rest.starts_with(['-', '@']) && rest.chars().skip(1).all(is_sign) && rest.len() > 3
-        };
         !short.is_empty()
             && long
                 .strip_prefix(short)
-                .is_some_and(|rest| rest.is_empty() || rest == "-latest" || is_date(rest))
+                .is_some_and(|rest| rest.is_empty() || is_version(rest))
     }
 
     fn bare(&self) -> &str {
         self.0.rsplit('/').next().unwrap_or_default()
     }
+}
+
+/// Tells whether what stands behind a name is a date or a serial number:
+/// `-20251001`, `@20251001`, `-2026-03-17`, `-0613`, `-001`, `-latest`. A
+/// single digit is part of the name: `gpt-5-6`.
+fn is_version(rest: &str) -> bool {
+    let Some(version) = rest.strip_prefix(['-', '@']) else {
+        return false;
+    };
+    let groups: Vec<usize> = version
+        .split('-')
+        .map(|group| {
+            let is_number = group.bytes().all(|byte| byte.is_ascii_digit());
+            if is_number { group.len() } else { 0 }
+        })
+        .collect();
+    version == "latest" || matches!(groups.as_slice(), [3 | 4 | 6 | 8] | [4, 2, 2])
 }
 
 impl ProviderName {
@@ -163,6 +176,8 @@ mod tests {
             ("gpt-5-6", "gpt-5"),
             ("", "gpt-5"),
             ("gpt-6-sol-pro", "gpt-6-sol"),
+            ("claude-opus-5-5-20260901", "claude-opus-5"),
+            ("claude-sonnet-5-5-2026-09-01", "claude-sonnet-5"),
         ] {
             assert!(!are_forms(one, other), "{one} {other}");
         }

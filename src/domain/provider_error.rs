@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use thiserror::Error;
 
-use super::{ErrorKind, Usage};
+use super::{ErrorKind, ModelId, Usage};
 
 /// Which wait ran out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -191,6 +191,8 @@ pub struct ProviderError {
     pub status: Option<u16>,
     /// What the vendor reported or what arrived before the failure.
     pub usage: Option<Usage>,
+    /// The model that the answer names, if there was one.
+    pub model: Option<ModelId>,
     /// True if the vendor may bill the attempt although it failed.
     pub may_be_billed: bool,
 }
@@ -204,7 +206,15 @@ impl ProviderError {
             retry_after: None,
             status: None,
             usage: None,
+            model: None,
             may_be_billed: false,
         }
+    }
+
+    /// Says which model it was that failed, by its own word.
+    #[must_use]
+    pub fn of_model(mut self, model: ModelId) -> Self {
+        self.model = Some(model);
+        self
     }
 }

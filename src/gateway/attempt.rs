@@ -199,7 +199,10 @@ impl OpenAttempt<'_> {
         };
         let served = match result {
             Ok(answer) => billed_model(&gateway.catalogue, self.target, &answer.model, is_priced),
-            Err(_) => Some(self.target.model.clone()),
+            Err(error) => {
+                let served = error.model.as_ref().unwrap_or(&self.target.model);
+                billed_model(&gateway.catalogue, self.target, served, is_priced)
+            }
         };
         let Some(model) = served else {
             let served = result.as_ref().map_or("", |answer| answer.model.as_str());

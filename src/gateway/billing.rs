@@ -6,8 +6,9 @@ use crate::domain::{Catalogue, ModelId, Target};
 /// gives; `None` if that is a model that nobody here knows.
 ///
 /// A vendor may answer with another model than the one asked for, and bills
-/// that one. A dated or shortened form of the asked name is the asked model;
-/// a server of the team's own names files and folders as it likes.
+/// that one. A dated or shortened form of a name is the same model; a server
+/// of the team's own names files and folders as it likes. Aliases do not
+/// count: they lead from a retired model to another one.
 /// `is_priced` tells whether a model of the vendor has a price.
 pub(super) fn billed_model(
     catalogue: &Catalogue,
@@ -21,11 +22,12 @@ pub(super) fn billed_model(
     if is_priced(served) {
         return Some(served.clone());
     }
-    let by_alias = catalogue.find(served.as_str()).ok();
-    if let Some(spec) = by_alias.filter(|spec| spec.provider == target.provider) {
-        return Some(spec.id.clone());
-    }
-    served
-        .is_form_of(&target.model)
-        .then(|| target.model.clone())
+    // The longest name is the nearest: `claude-opus-5-5-20260901` is no form
+    // of `claude-opus-5`, and of two that fit the shorter says less.
+    let models = catalogue.models().iter();
+    let forms =
+        models.filter(|spec| spec.provider == target.provider && served.is_form_of(&spec.id));
+    forms
+        .max_by_key(|spec| spec.id.as_str().len())
+        .map(|spec| spec.id.clone())
 }

@@ -80,6 +80,16 @@ pub(super) fn read(
 ) -> Result<ProviderAnswer, ProviderError> {
     let answer: Answer = serde_json::from_slice(&reply.body)
         .map_err(|_| failure::broken(reply, "the answer is not a message"))?;
+    let model = served_model(answer.model.clone(), call);
+    read_parsed(reply, call, answer, dropped_parameters).map_err(|error| error.of_model(model))
+}
+
+fn read_parsed(
+    reply: &Reply,
+    call: &ProviderCall<'_>,
+    answer: Answer,
+    dropped_parameters: Vec<&'static str>,
+) -> Result<ProviderAnswer, ProviderError> {
     let usage = answer.usage.and_then(usage);
     if let Some(error) = answer.error {
         let words = refusal::words(reply.status, error);

@@ -110,6 +110,16 @@ pub(super) fn read(
 ) -> Result<ProviderAnswer, ProviderError> {
     let answer: Answer = serde_json::from_slice(&reply.body)
         .map_err(|_| failure::broken(reply, "the answer is not a chat completion"))?;
+    let model = served_model(answer.model.clone(), call);
+    read_parsed(reply, call, answer, dropped_parameters).map_err(|error| error.of_model(model))
+}
+
+fn read_parsed(
+    reply: &Reply,
+    call: &ProviderCall<'_>,
+    answer: Answer,
+    dropped_parameters: Vec<&'static str>,
+) -> Result<ProviderAnswer, ProviderError> {
     let usage = answer.usage.and_then(usage);
     if answer.object == "error" {
         // The error stands bare, as Mistral's do.
@@ -149,9 +159,8 @@ pub(super) fn read(
         Some("length" | "model_length") => (FinishReason::Length, false),
         Some("content_filter") => (FinishReason::ContentFilter, false),
         Some("tool_calls" | "function_call") => (FinishReason::ToolCalls, false),
-        Some("error") | None => {
-            return Err(failure::unfinished(reply, usage));
-        }
+        Some("error") => return Err(failure::given_up(reply, usage)),
+        None => return Err(failure::unfinished(reply, usage)),
         Some(_) => (FinishReason::Stop, true),
     };
     // A stop sequence at the very start leaves nothing, and so does a filter.
