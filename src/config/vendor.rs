@@ -81,6 +81,9 @@ impl Vendors {
     pub(super) fn read(sources: &Sources, form: &ProvidersForm, report: &mut Report) -> Self {
         let mut vendors = Self::default();
         let vertex = Vertex::read(sources, report);
+        if vertex.is_some() && form.vertex_publishers.is_empty() {
+            report.warn("providers.vertex_publishers is empty, so that nothing is on Vertex AI");
+        }
         for vendor in &VENDORS {
             let on_vertex = vertex.as_ref().and_then(|vertex| {
                 let publisher = vendor.on_vertex?;

@@ -105,7 +105,8 @@ impl Vertex {
 fn is_resource_name(name: &str) -> bool {
     let is_sign =
         |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-.:".contains(&byte);
-    (1..=128).contains(&name.len()) && name.bytes().all(is_sign)
+    let begins_well = name.starts_with(|sign: char| sign.is_ascii_alphanumeric());
+    (1..=128).contains(&name.len()) && begins_well && name.bytes().all(is_sign)
 }
 
 /// Where a location's API is.
@@ -140,7 +141,9 @@ mod tests {
     #[test]
     fn names_cannot_lead_elsewhere() {
         assert!(is_resource_name("example.com:my-project-1"));
-        for name in ["", "a/b", "a?b", "Über", "a b", "a@b", "a\\b"] {
+        for name in [
+            "", ".", "..", "-a", "a/b", "a?b", "Über", "a b", "a@b", "a\\b",
+        ] {
             assert!(!is_resource_name(name), "{name:?}");
         }
     }

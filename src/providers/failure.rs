@@ -109,6 +109,13 @@ pub(super) fn unfinished(reply: &Reply, usage: Option<Usage>) -> ProviderError {
     error
 }
 
+/// Makes the error of an answer that the vendor itself gave up.
+pub(super) fn given_up(reply: &Reply, usage: Option<Usage>) -> ProviderError {
+    let mut error = broken(reply, "the vendor ended the answer with an error");
+    error.usage = usage;
+    error
+}
+
 /// Makes the error of a request that cannot be put on the wire.
 pub(super) fn unsendable(message: impl AsRef<str>) -> ProviderError {
     ProviderError::new(

@@ -42,7 +42,28 @@ pub(super) fn read_on_vertex(status: StatusCode, body: &[u8]) -> Words {
     if words.kind.is_some() {
         return words;
     }
-    google::read_refusal(status, body)
+    let mut words = google::read_refusal(status, body);
+    // Anthropic's words may come in Google's envelope.
+    if words.kind == Some(ProviderErrorKind::InvalidRequest) {
+        let said = words.message.as_deref().unwrap_or_default();
+        words.kind = Some(by_words(said));
+    }
+    words
+}
+
+/// One type has three meanings; the text alone tells them apart.
+fn by_words(message: &str) -> ProviderErrorKind {
+    let says = |words: &[&str]| words.iter().any(|words| message.contains(words));
+    if says(&[
+        "credit balance is too low",
+        "reached your specified API usage limits",
+    ]) {
+        ProviderErrorKind::QuotaExhausted
+    } else if says(&["prompt is too long", "exceed context limit"]) {
+        ProviderErrorKind::ContextLength
+    } else {
+        ProviderErrorKind::InvalidRequest
+    }
 }
 
 /// Reads the `error` member; `status` is 200 if it came inside a success.
@@ -56,7 +77,6 @@ pub(super) fn words(status: StatusCode, body: Body) -> Words {
 
 fn classify(status: StatusCode, body: &Body) -> Option<ProviderErrorKind> {
     use ProviderErrorKind as Kind;
-    let says = |text: &str| body.message.contains(text);
     let code = body
         .details
         .as_ref()
@@ -84,17 +104,7 @@ fn classify(status: StatusCode, body: &Body) -> Option<ProviderErrorKind> {
         "request_too_large" => Kind::ContextLength,
         "timeout_error" => Kind::Timeout(TimeoutPhase::Vendor),
         "api_error" => Kind::Server,
-        // One type, three meanings; the text alone tells them apart.
-        "invalid_request_error"
-            if says("credit balance is too low")
-                || says("reached your specified API usage limits") =>
-        {
-            Kind::QuotaExhausted
-        }
-        "invalid_request_error" if says("prompt is too long") || says("exceed context limit") => {
-            Kind::ContextLength
-        }
-        "invalid_request_error" => Kind::InvalidRequest,
+        "invalid_request_error" => by_words(&body.message),
         _ => return None,
     };
     Some(kind)

@@ -78,8 +78,28 @@ pub(super) fn read(
     call: &ProviderCall<'_>,
     dropped_parameters: Vec<&'static str>,
 ) -> Result<ProviderAnswer, ProviderError> {
-    let answer: Answer = serde_json::from_slice(&reply.body)
-        .map_err(|_| failure::broken(reply, "the answer is not generated content"))?;
+    let answer: Answer = serde_json::from_slice(&reply.body).map_err(|_| unreadable(reply))?;
+    let named = answer.model_version.clone().map(bare_id);
+    let model = served_model(named, call);
+    read_parsed(reply, call, answer, dropped_parameters).map_err(|error| error.of_model(model))
+}
+
+/// Makes the error of a body that is no answer; it may be an error in an
+/// array.
+fn unreadable(reply: &Reply) -> ProviderError {
+    let words = refusal::read(reply.status, &reply.body);
+    if words.message.is_some() {
+        return failure::inside_success(reply, words, None);
+    }
+    failure::broken(reply, "the answer is not generated content")
+}
+
+fn read_parsed(
+    reply: &Reply,
+    call: &ProviderCall<'_>,
+    answer: Answer,
+    dropped_parameters: Vec<&'static str>,
+) -> Result<ProviderAnswer, ProviderError> {
     let usage = answer.usage_metadata.and_then(usage);
     if let Some(error) = answer.error.filter(|error| !error.is_null()) {
         let words = refusal::words(reply.status, &error);

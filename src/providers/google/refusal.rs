@@ -65,8 +65,8 @@ fn classify(
         "INVALID_ARGUMENT" if has_bad_key || message.starts_with("API key ") => Kind::Unauthorized,
         "INVALID_ARGUMENT" if is_too_long(status, message) => Kind::ContextLength,
         "INVALID_ARGUMENT" | "OUT_OF_RANGE" => Kind::InvalidRequest,
-        // Of the account or its country, not of the request.
-        "FAILED_PRECONDITION" => Kind::Unauthorized,
+        "FAILED_PRECONDITION" if is_of_account(message) => Kind::Unauthorized,
+        "FAILED_PRECONDITION" => Kind::InvalidRequest,
         "UNAUTHENTICATED" | "PERMISSION_DENIED" => Kind::Unauthorized,
         "RESOURCE_EXHAUSTED" if is_spent(message, details) => Kind::QuotaExhausted,
         "RESOURCE_EXHAUSTED" => Kind::RateLimited,
@@ -82,6 +82,13 @@ fn classify(
         Kind::Overloaded | Kind::Server | Kind::Timeout(TimeoutPhase::Vendor)
     );
     (is_server_fault || !status.is_server_error()).then_some(kind)
+}
+
+/// The country or the billing of the account stands in the way, not the
+/// request.
+fn is_of_account(message: &str) -> bool {
+    let words = ["location is not supported", "billing", "free tier"];
+    words.iter().any(|words| message.contains(words))
 }
 
 /// More tokens than the window, or more bytes than the API reads.
