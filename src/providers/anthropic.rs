@@ -83,7 +83,7 @@ impl Anthropic {
         let endpoint = endpoint.with_identity(identity);
         Ok(Self {
             name: ProviderName::new(settings.name.as_str()),
-            endpoint: publisher.bill_to_project(endpoint)?,
+            endpoint: publisher.count_lists(endpoint)?,
             door: Door::Vertex {
                 models: publisher.models,
                 list: publisher.list,
@@ -142,6 +142,10 @@ impl Provider for Anthropic {
     }
 
     async fn probe(&self, deadline: Instant) -> Result<(), ProviderError> {
+        if self.endpoint.has_identity() {
+            // A list takes a permission that completions do without.
+            return self.endpoint.prove(deadline).await;
+        }
         // One model is proof enough of a key that works.
         let path = self.list(1);
         self.endpoint.get_from(&path, deadline).await.map(drop)
@@ -149,7 +153,6 @@ impl Provider for Anthropic {
 
     async fn list_models(&self, deadline: Instant) -> Result<Vec<ListedModel>, ProviderError> {
         let path = self.list(PAGE);
-        let reply = self.endpoint.get_from(&path, deadline).await?;
-        model_list::read(&reply)
+        model_list::get(&self.endpoint, &path, deadline).await
     }
 }

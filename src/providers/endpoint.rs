@@ -28,6 +28,7 @@ pub(super) struct Endpoint {
     headers: HeaderMap,
     key: Option<Secret>,
     identity: Option<Arc<dyn GoogleIdentity>>,
+    list_headers: HeaderMap,
     deadline_header: Option<HeaderName>,
     read_refusal: ReadRefusal,
 }
@@ -44,6 +45,7 @@ impl Endpoint {
             headers: HeaderMap::new(),
             key: settings.api_key.clone(),
             identity: None,
+            list_headers: HeaderMap::new(),
             deadline_header: None,
             read_refusal,
         }
@@ -76,6 +78,21 @@ impl Endpoint {
             .map_err(|_| format!("the value of {name} for {} cannot be sent", self.base_url))?;
         value.set_sensitive(true);
         self.headers.insert(name, value);
+        Ok(self)
+    }
+
+    /// Sends this header with lists, and with nothing else.
+    ///
+    /// # Errors
+    /// A sentence if it is no header.
+    pub(super) fn with_list_header(
+        mut self,
+        name: HeaderName,
+        value: &str,
+    ) -> Result<Self, String> {
+        let value = HeaderValue::try_from(value)
+            .map_err(|_| format!("the value of {name} for {} cannot be sent", self.base_url))?;
+        self.list_headers.insert(name, value);
         Ok(self)
     }
 
@@ -146,23 +163,32 @@ impl Endpoint {
         deadline: Instant,
     ) -> Result<Reply, ProviderError> {
         let request = Request::get(address.clone()).body(Bytes::new());
-        let request = request.map_err(|fault| failure::unsendable(fault.to_string()))?;
-        self.send(request, deadline).await
-    }
-
-    async fn send(
-        &self,
-        request: Request<Bytes>,
-        deadline: Instant,
-    ) -> Result<Reply, ProviderError> {
+        let mut request = request.map_err(|fault| failure::unsendable(fault.to_string()))?;
+        request.headers_mut().extend(self.list_headers.clone());
         let reply = self.open(request, deadline).await?.whole().await?;
         self.told(reply)
+    }
+
+    /// Proves that the identity, if there is one, has a token.
+    ///
+    /// # Errors
+    /// `Unauthorized` or `Transport`.
+    pub(super) async fn prove(&self, deadline: Instant) -> Result<(), ProviderError> {
+        match &self.identity {
+            Some(identity) => token(identity.as_ref(), deadline).await.map(drop),
+            None => Ok(()),
+        }
     }
 
     /// Tells an answer from a refusal.
     fn told(&self, reply: Reply) -> Result<Reply, ProviderError> {
         if reply.status.is_success() {
             return Ok(reply);
+        }
+        if let (StatusCode::UNAUTHORIZED, Some(identity), Some(token)) =
+            (reply.status, &self.identity, &reply.key)
+        {
+            identity.refused(token);
         }
         let words = (self.read_refusal)(reply.status, &reply.body);
         Err(failure::of_reply(&reply, words))
@@ -178,13 +204,6 @@ impl Endpoint {
         for (name, value) in &self.headers {
             headers.insert(name, value.clone());
         }
-        if let Some(name) = &self.deadline_header {
-            let left = deadline.saturating_duration_since(Instant::now());
-            let seconds = left.as_millis().div_ceil(1_000).to_string();
-            if let Ok(seconds) = HeaderValue::try_from(seconds) {
-                request.headers_mut().insert(name, seconds);
-            }
-        }
         let token = match &self.identity {
             Some(identity) => Some(token(identity.as_ref(), deadline).await?),
             None => None,
@@ -194,6 +213,14 @@ impl Endpoint {
                 .map_err(|_| failure::unsendable("the access token cannot be sent"))?;
             proof.set_sensitive(true);
             request.headers_mut().insert(header::AUTHORIZATION, proof);
+        }
+        // After the wait for the token, which takes its part of the time.
+        if let Some(name) = &self.deadline_header {
+            let left = deadline.saturating_duration_since(Instant::now());
+            let seconds = left.as_millis().div_ceil(1_000).to_string();
+            if let Ok(seconds) = HeaderValue::try_from(seconds) {
+                request.headers_mut().insert(name, seconds);
+            }
         }
         let mut open = self.exchange.open(request, deadline).await?;
         open.key = token.or_else(|| self.key.clone());
@@ -213,11 +240,11 @@ fn posting(address: &Uri, json: Bytes) -> Result<Request<Bytes>, ProviderError> 
 async fn token(identity: &dyn GoogleIdentity, deadline: Instant) -> Result<Secret, ProviderError> {
     let waited = timeout_at(deadline.min(Instant::now() + TOKEN_WAIT), identity.token()).await;
     waited
-        .unwrap_or_else(|_| Err(IdentityError::Unavailable("it took too long".to_owned())))
+        .unwrap_or_else(|_| Err(IdentityError::Unavailable))
         .map_err(|error| {
             let kind = match error {
-                IdentityError::Unavailable(_) => ProviderErrorKind::Transport,
-                IdentityError::Refused(_) => ProviderErrorKind::Unauthorized,
+                IdentityError::Unavailable => ProviderErrorKind::Transport,
+                IdentityError::Refused => ProviderErrorKind::Unauthorized,
             };
             ProviderError::new(kind, failure::presentable(&error.to_string(), None))
         })

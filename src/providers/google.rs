@@ -76,7 +76,7 @@ impl Google {
             .with_identity(identity);
         Ok(Self {
             name: ProviderName::new(settings.name.as_str()),
-            endpoint: publisher.bill_to_project(endpoint)?,
+            endpoint: publisher.count_lists(endpoint)?,
             models: publisher.models,
             list: publisher.list,
         })
@@ -118,6 +118,10 @@ impl Provider for Google {
     }
 
     async fn probe(&self, deadline: Instant) -> Result<(), ProviderError> {
+        if self.endpoint.has_identity() {
+            // A list takes a permission that completions do without.
+            return self.endpoint.prove(deadline).await;
+        }
         // One model is proof enough of a key that works.
         let path = format!("{}?pageSize=1", self.list);
         self.endpoint.get_from(&path, deadline).await.map(drop)
@@ -125,7 +129,6 @@ impl Provider for Google {
 
     async fn list_models(&self, deadline: Instant) -> Result<Vec<ListedModel>, ProviderError> {
         let path = format!("{}?pageSize={PAGE}", self.list);
-        let reply = self.endpoint.get_from(&path, deadline).await?;
-        model_list::read(&reply)
+        model_list::get(&self.endpoint, &path, deadline).await
     }
 }

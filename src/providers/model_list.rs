@@ -5,9 +5,12 @@ use jiff::civil::Date;
 use jiff::tz::Offset;
 use serde_json::{Map, Value};
 
+use tokio::time::Instant;
+
+use super::endpoint::{Endpoint, segment};
 use super::exchange::Reply;
 use super::failure;
-use crate::domain::{ListedModel, ModelId, ProviderError};
+use crate::domain::{ListedModel, ModelId, ProviderError, ProviderErrorKind};
 
 /// Where the list stands: OpenAI's dialect and Anthropic, Google, Vertex AI.
 const LISTS: [&str; 3] = ["data", "models", "publisherModels"];
@@ -22,6 +25,46 @@ const WINDOWS: [&str; 4] = [
 const OUTPUTS: [&str; 3] = ["max_completion_tokens", "max_tokens", "outputTokenLimit"];
 /// Members for the end: Anthropic, Mistral.
 const ENDS: [&str; 2] = ["retires_at", "deprecation"];
+
+/// The most pages that are read; a page has up to a thousand models.
+const MAX_PAGES: usize = 20;
+
+/// Gets the list of models below `path`, which has a query, page by page.
+///
+/// # Errors
+/// As for [`Endpoint::get`]; `Broken` for what is no list, or one without
+/// end.
+pub(super) async fn get(
+    endpoint: &Endpoint,
+    path: &str,
+    deadline: Instant,
+) -> Result<Vec<ListedModel>, ProviderError> {
+    let mut models = Vec::new();
+    let mut page = path.to_owned();
+    for _ in 0..MAX_PAGES {
+        let reply = endpoint.get_from(&page, deadline).await?;
+        models.extend(read(&reply)?);
+        let Some(next) = next_page(&reply) else {
+            return Ok(models);
+        };
+        page = format!("{path}&{next}");
+    }
+    let message = format!("the vendor's list has more than {MAX_PAGES} pages");
+    Err(ProviderError::new(ProviderErrorKind::Broken, message))
+}
+
+/// What the query of the next page has besides: Google's form or Anthropic's.
+fn next_page(reply: &Reply) -> Option<String> {
+    let document: Value = serde_json::from_slice(&reply.body).ok()?;
+    let members = document.as_object()?;
+    let token = text(members, "nextPageToken").filter(|token| !token.is_empty());
+    if let Some(token) = token {
+        return Some(format!("pageToken={}", segment(token)));
+    }
+    let has_more = members.get("has_more") == Some(&Value::Bool(true));
+    let last = text(members, "last_id").filter(|_| has_more)?;
+    Some(format!("after_id={}", segment(last)))
+}
 
 /// Reads a list of models. Of an entry only the id must be understood.
 ///

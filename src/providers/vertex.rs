@@ -42,11 +42,12 @@ impl Publisher {
         })
     }
 
-    /// Names the project in every request.
+    /// Names the project in lists. Completions have it in their path, and the
+    /// header would take one more permission.
     ///
     /// # Errors
     /// A sentence if it cannot be sent.
-    pub(super) fn bill_to_project(&self, endpoint: Endpoint) -> Result<Endpoint, String> {
-        endpoint.with_header(QUOTA_PROJECT, &self.project)
+    pub(super) fn count_lists(&self, endpoint: Endpoint) -> Result<Endpoint, String> {
+        endpoint.with_list_header(QUOTA_PROJECT, &self.project)
     }
 }

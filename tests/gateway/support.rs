@@ -244,14 +244,15 @@ impl GoogleIdentity for Machine {
         let request = Request::get(path).header("metadata-flavor", "Google");
         let request = request.body(Body::empty()).unwrap();
         let response = self.0.clone().oneshot(request).await.unwrap();
-        let status = response.status();
         let body = response.into_body().collect().await.unwrap().to_bytes();
         let answer: Value = serde_json::from_slice(&body).unwrap_or_default();
         match answer["access_token"].as_str() {
             Some(token) => Ok(Secret::new(token)),
-            None => Err(IdentityError::Refused(format!("status {status}"))),
+            None => Err(IdentityError::Refused),
         }
     }
+
+    fn refused(&self, _: &Secret) {}
 }
 
 /// A day on which every model of the catalogue is served.

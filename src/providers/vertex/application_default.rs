@@ -1,6 +1,6 @@
 //! Application Default Credentials: the machine's own identity.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use google_cloud_auth::credentials::{AccessTokenCredentials, Builder};
@@ -20,48 +20,75 @@ const SCOPE: &str = "https://www.googleapis.com/auth/cloud-platform";
 /// the background four minutes before they expire.
 #[derive(Default)]
 pub struct ApplicationDefault {
-    credentials: Mutex<Option<AccessTokenCredentials>>,
+    kept: Mutex<Kept>,
+}
+
+#[derive(Default)]
+struct Kept {
+    credentials: Option<AccessTokenCredentials>,
+    /// Counts the credentials that were found, so that a late failure of
+    /// older ones does not end newer ones.
+    generation: u64,
+    /// The token that was given last.
+    token: Option<Secret>,
 }
 
 impl ApplicationDefault {
-    fn credentials(&self) -> Result<AccessTokenCredentials, IdentityError> {
-        let mut kept = self
-            .credentials
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        if let Some(credentials) = kept.as_ref() {
-            return Ok(credentials.clone());
+    fn kept(&self) -> MutexGuard<'_, Kept> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn credentials(&self) -> Result<(AccessTokenCredentials, u64), IdentityError> {
+        let mut kept = self.kept();
+        if let Some(credentials) = &kept.credentials {
+            return Ok((credentials.clone(), kept.generation));
         }
         let builder = Builder::default().with_scopes([SCOPE]);
-        let credentials = builder
-            .build_access_token_credentials()
-            .map_err(|fault| IdentityError::Refused(fault.to_string()))?;
-        *kept = Some(credentials.clone());
-        Ok(credentials)
+        let credentials = builder.build_access_token_credentials().map_err(|cause| {
+            tracing::warn!(%cause, "Google's credentials cannot be read");
+            IdentityError::Refused
+        })?;
+        kept.generation += 1;
+        kept.credentials = Some(credentials.clone());
+        Ok((credentials, kept.generation))
     }
 
     /// Looks for credentials anew when next asked: those that met a refusal
     /// never ask again by themselves.
-    fn forget(&self) {
-        *self
-            .credentials
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner) = None;
+    fn forget(&self, generation: u64) {
+        let mut kept = self.kept();
+        if kept.generation == generation {
+            kept.credentials = None;
+        }
     }
 }
 
 #[async_trait]
 impl GoogleIdentity for ApplicationDefault {
     async fn token(&self) -> Result<Secret, IdentityError> {
-        match self.credentials()?.access_token().await {
-            Ok(token) => Ok(Secret::new(token.token)),
-            Err(fault) if fault.is_transient() => {
-                Err(IdentityError::Unavailable(fault.to_string()))
+        let (credentials, generation) = self.credentials()?;
+        match credentials.access_token().await {
+            Ok(token) => {
+                let token = Secret::new(token.token);
+                self.kept().token = Some(token.clone());
+                Ok(token)
             }
-            Err(fault) => {
-                self.forget();
-                Err(IdentityError::Refused(fault.to_string()))
+            Err(cause) => {
+                tracing::warn!(%cause, "Google gives no access token");
+                if cause.is_transient() {
+                    return Err(IdentityError::Unavailable);
+                }
+                self.forget(generation);
+                Err(IdentityError::Refused)
             }
+        }
+    }
+
+    fn refused(&self, token: &Secret) {
+        let mut kept = self.kept();
+        let is_last = kept.token.as_ref().map(Secret::expose) == Some(token.expose());
+        if is_last {
+            (kept.credentials, kept.token) = (None, None);
         }
     }
 }

@@ -5,18 +5,19 @@ use thiserror::Error;
 
 use crate::domain::Secret;
 
-/// Why there is no token.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
+/// Why there is no token. The cause is for the log alone: it may name files
+/// and accounts of the machine, which are no caller's business.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum IdentityError {
     /// There may be one later: whoever issues them does not answer.
-    #[error("no access token from Google for now: {0}")]
-    Unavailable(String),
+    #[error("no access token from Google for now")]
+    Unavailable,
     /// Someone must act first.
     #[error(
-        "no access token from Google: {0}; on Google Cloud give the service a service account, \
+        "no access token from Google; on Google Cloud give the service a service account, \
          elsewhere run: gcloud auth application-default login"
     )]
-    Refused(String),
+    Refused,
 }
 
 /// Gives the tokens that open Google Cloud's APIs.
@@ -28,4 +29,8 @@ pub trait GoogleIdentity: Send + Sync {
     /// # Errors
     /// [`IdentityError`] if there is none.
     async fn token(&self) -> Result<Secret, IdentityError>;
+
+    /// Says that an API took this token for none, so that it is not given
+    /// again.
+    fn refused(&self, token: &Secret);
 }
