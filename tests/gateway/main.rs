@@ -18,6 +18,7 @@ mod failures;
 mod finish_reasons;
 mod mcp_tools;
 mod mcp_wire;
+mod overlay;
 mod overload;
 mod routing;
 mod seats;

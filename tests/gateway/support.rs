@@ -2,6 +2,7 @@
 //! simulator in place of the network and a fixed calendar.
 
 use std::collections::BTreeMap;
+use std::fs;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -16,7 +17,7 @@ use async_trait::async_trait;
 use axum::body::Body;
 use bytes::Bytes;
 use http::{HeaderMap, Request, Response, StatusCode};
-use http_body_util::BodyExt as _;
+use http_body_util::{BodyExt as _, Full};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
@@ -234,6 +235,20 @@ impl Transport for Wire {
     }
 }
 
+/// A vendor that answers with a model of this name.
+pub(crate) struct Answering(pub(crate) &'static str);
+
+#[async_trait]
+impl Transport for Answering {
+    async fn send(&self, _: Request<Bytes>) -> Result<Response<TransportBody>, TransportError> {
+        let body = json!({"model": self.0,
+            "choices": [{"message": {"content": "well"}, "finish_reason": "stop"}],
+            "usage": {"prompt_tokens": 10, "completion_tokens": 5}});
+        let body = Full::new(Bytes::from(body.to_string())).map_err(|never| match never {});
+        Ok(Response::new(body.boxed_unsync()))
+    }
+}
+
 /// The identity of a machine whose metadata server the simulator plays.
 struct Machine(axum::Router);
 
@@ -264,11 +279,21 @@ impl Clock for Calendar {
     }
 }
 
+/// Writes a configuration folder of this name.
+pub(crate) fn folder(name: &str, files: &[(&str, &str)]) -> PathBuf {
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
+    fs::create_dir_all(&folder).unwrap();
+    for (file, text) in files {
+        fs::write(folder.join(file), text).unwrap();
+    }
+    folder
+}
+
 /// Returns a folder without configuration, so that the defaults hold.
 fn empty_folder() -> &'static str {
     static FOLDER: std::sync::LazyLock<PathBuf> = std::sync::LazyLock::new(|| {
         let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("no-configuration");
-        std::fs::create_dir_all(&folder).unwrap();
+        fs::create_dir_all(&folder).unwrap();
         folder
     });
     FOLDER.to_str().unwrap()

@@ -1,20 +1,13 @@
 //! What breaks a naive gateway, vendor by vendor.
 
-use std::fs;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use ai_gateway::domain::Cost;
-use ai_gateway::providers::{Transport, TransportBody, TransportError};
-use async_trait::async_trait;
-use bytes::Bytes;
-use http::{Request, Response};
-use http_body_util::{BodyExt as _, Full};
 use serde_json::{Value, json};
 use vendor_sim::{Fault, Simulator, Vendor};
 
 use crate::seats::{SEATS, Seat};
-use crate::support::{GEMINI_KEY, GROQ_KEY, MISTRAL_KEY, Rig};
+use crate::support::{Answering, GEMINI_KEY, GROQ_KEY, MISTRAL_KEY, Rig, folder};
 
 fn seat(name: &str) -> Seat {
     *SEATS.iter().find(|seat| seat.name == name).unwrap()
@@ -250,29 +243,6 @@ const REROUTED_PRICE: &str = "
 prices:
   - {model: google/gemini-3.5-flash, from: 2024-01-01, input: 900000000, output: 900000000, source: a test}
 ";
-
-fn folder(name: &str, files: &[(&str, &str)]) -> PathBuf {
-    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
-    fs::create_dir_all(&folder).unwrap();
-    for (file, text) in files {
-        fs::write(folder.join(file), text).unwrap();
-    }
-    folder
-}
-
-/// A vendor that answers with a model of this name.
-struct Answering(&'static str);
-
-#[async_trait]
-impl Transport for Answering {
-    async fn send(&self, _: Request<Bytes>) -> Result<Response<TransportBody>, TransportError> {
-        let body = json!({"model": self.0,
-            "choices": [{"message": {"content": "well"}, "finish_reason": "stop"}],
-            "usage": {"prompt_tokens": 10, "completion_tokens": 5}});
-        let body = Full::new(Bytes::from(body.to_string())).map_err(|never| match never {});
-        Ok(Response::new(body.boxed_unsync()))
-    }
-}
 
 #[tokio::test(start_paused = true)]
 async fn an_unknown_model_in_an_answer_is_unpriced_and_a_dated_one_is_not() {
