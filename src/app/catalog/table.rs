@@ -4,9 +4,10 @@ use std::fmt::Write as _;
 
 use super::Catalog;
 use super::comparison::Comparison;
-use super::listing::{DatedPrice, Listing, Model};
+use super::listing::{DatedPrice, Listing, Model, Rates};
 
-const HEADINGS: [&str; 10] = [
+const COLUMNS: usize = 12;
+const HEADINGS: [&str; COLUMNS] = [
     "model",
     "tier",
     "window",
@@ -15,8 +16,10 @@ const HEADINGS: [&str; 10] = [
     "in $/M",
     "out $/M",
     "cached $/M",
+    "written $/M",
     "since",
     "ends",
+    "source of the price",
 ];
 
 /// Writes the table, what changes, and what the vendors say.
@@ -52,7 +55,7 @@ fn write_models(text: &mut String, listing: &Listing) {
     }
 }
 
-fn row(model: &Model) -> [String; 10] {
+fn row(model: &Model) -> [String; COLUMNS] {
     let mark = if model.is_configured { "*" } else { " " };
     let tier = serde_json::to_value(model.tier).unwrap_or_default();
     let efforts: Vec<&str> = model.efforts.iter().map(|effort| effort.as_str()).collect();
@@ -74,26 +77,49 @@ fn row(model: &Model) -> [String; 10] {
         rate(|price| Some(price.rates.input_usd_per_million)),
         rate(|price| Some(price.rates.output_usd_per_million)),
         rate(|price| price.rates.cache_read_usd_per_million),
+        price.map_or_else(|| "-".to_owned(), |price| written(&price.rates)),
         price.map_or_else(|| "-".to_owned(), |price| price.from.to_string()),
         model
             .ends
             .map_or_else(|| "-".to_owned(), |end| end.to_string()),
+        price.map_or_else(|| "-".to_owned(), |price| price.source.clone()),
     ]
+}
+
+/// Returns the rates of writes to the vendor's cache: `2.5, 4 for an hour`.
+fn written(rates: &Rates) -> String {
+    let short = rates.cache_write_5m_usd_per_million;
+    let long = rates.cache_write_1h_usd_per_million;
+    let parts = [
+        short.map(|usd| usd.to_string()),
+        long.map(|usd| format!("{usd} for an hour")),
+    ];
+    let parts: Vec<String> = parts.into_iter().flatten().collect();
+    if parts.is_empty() {
+        return "-".to_owned();
+    }
+    parts.join(", ")
 }
 
 fn write_bands(text: &mut String, models: &[Model]) {
     let lines = models.iter().flat_map(|model| {
         let bands = model.price.iter().flat_map(|price| &price.bands);
         bands.map(move |band| {
+            let cached = band.rates.cache_read_usd_per_million;
             format!(
-                "{}/{}: {} for all tokens once the input exceeds {}",
-                model.provider, model.id, band.rates, band.above_input_tokens
+                "{}/{}: {} / {} / {} for all tokens once the input exceeds {}",
+                model.provider,
+                model.id,
+                band.rates,
+                cached.map_or_else(|| "-".to_owned(), |usd| format!("${usd}")),
+                written(&band.rates),
+                band.above_input_tokens
             )
         })
     });
     write_section(
         text,
-        "Long inputs (input / output per million tokens)",
+        "Long inputs ($ for a million tokens: input / output / cached / written)",
         lines,
     );
 }
