@@ -99,6 +99,10 @@ async fn catalog_lists_every_model_and_asks_the_configured_vendors() {
 
     for part in [
         "* anthropic/claude-opus-5-5",
+        "written $/M",
+        "5, 8 for an hour",
+        "genai-prices 0.2.3; cache_write_1h: LiteLLM 1.109.1",
+        "google/gemini-3.1-pro-preview: $4 / $18 / $0.4 / - for all tokens once",
         "  groq/openai/gpt-oss-20b",
         "gemini-pro = google/gemini-3.8-flash",
         "What anthropic says\n  all of ours are among its",
@@ -136,4 +140,30 @@ async fn catalog_says_which_vendor_gave_no_list() {
         "{text}"
     );
     assert!(!text.contains("canary"), "{text}");
+}
+
+#[tokio::test]
+async fn catalog_needs_no_key() {
+    let output = command().arg("catalog").output().await.unwrap();
+
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success());
+    assert!(text.contains("  openai/gpt-6-luna "), "{text}");
+    assert!(!text.contains("* openai/"), "{text}");
+    assert!(!text.contains(" says\n"), "{text}");
+}
+
+#[tokio::test]
+async fn catalog_refuses_a_faulty_configuration() {
+    let output = command()
+        .args(["catalog", "--offline"])
+        .env("GATEWAY__ROUTING__WEIGHTS__COST", "-1")
+        .output()
+        .await
+        .unwrap();
+
+    assert_eq!(output.status.code(), Some(2));
+    assert_eq!(output.stdout, b"");
+    let text = String::from_utf8(output.stderr).unwrap();
+    assert!(text.contains("weights"), "{text}");
 }
