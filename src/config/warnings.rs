@@ -70,6 +70,14 @@ fn about_price(config: &Config, spec: &ModelSpec, today: Date, notice: Date, rep
         return;
     };
     for next in own().filter(|price| today < price.from && price.from <= notice) {
+        if in_and_out(next) == in_and_out(now) {
+            report.warn(format!(
+                "{name} costs as much as now for plain input and output from {} on, but has other \
+                 rates for the cache or for long inputs",
+                next.from
+            ));
+            continue;
+        }
         report.warn(format!(
             "{name} costs {} dollars per million tokens of input / output from {} on, now {}",
             in_and_out(next),

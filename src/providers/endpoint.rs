@@ -240,7 +240,7 @@ fn posting(address: &Uri, json: Bytes) -> Result<Request<Bytes>, ProviderError> 
 async fn token(identity: &dyn GoogleIdentity, deadline: Instant) -> Result<Secret, ProviderError> {
     let waited = timeout_at(deadline.min(Instant::now() + TOKEN_WAIT), identity.token()).await;
     waited
-        .unwrap_or_else(|_| Err(IdentityError::Unavailable))
+        .unwrap_or(Err(IdentityError::Unavailable))
         .map_err(|error| {
             let kind = match error {
                 IdentityError::Unavailable => ProviderErrorKind::Transport,

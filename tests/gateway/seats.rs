@@ -1,7 +1,10 @@
 //! The vendors as the gateway reaches them, each with a model that thinks at
 //! more than one effort.
 
-use vendor_sim::Vendor;
+use std::sync::Arc;
+
+use ai_gateway::providers::Transport;
+use vendor_sim::{Simulator, Vendor};
 
 use crate::support::Rig;
 
@@ -117,6 +120,11 @@ impl Seat {
     /// Starts a gateway with every vendor.
     pub(crate) fn rig(&self) -> Rig {
         self.rig_with(&[])
+    }
+
+    /// Starts one whose vendors are whatever answers on `transport`.
+    pub(crate) fn rig_over(&self, transport: Arc<dyn Transport>, simulator: Simulator) -> Rig {
+        Rig::of_all_over(transport, simulator, self.environment)
     }
 
     /// Starts one with more in its environment.

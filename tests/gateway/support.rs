@@ -58,6 +58,16 @@ impl Answer {
     }
 }
 
+/// What it takes to have the vendors besides OpenAI and Anthropic.
+const ALL: [(&str, &str); 6] = [
+    ("GEMINI_API_KEY", GEMINI_KEY),
+    ("GOOGLE_GEMINI_BASE_URL", "http://127.0.0.1:1/google"),
+    ("MISTRAL_API_KEY", MISTRAL_KEY),
+    ("MISTRAL_BASE_URL", "http://127.0.0.1:1/mistral"),
+    ("GROQ_API_KEY", GROQ_KEY),
+    ("GROQ_BASE_URL", "http://127.0.0.1:1/groq"),
+];
+
 impl Rig {
     /// Starts a gateway with OpenAI and Anthropic.
     pub(crate) fn new() -> Self {
@@ -74,15 +84,16 @@ impl Rig {
 
     /// Starts a gateway with every vendor, and more in its environment.
     pub(crate) fn of_all(extra: &[(&str, &str)]) -> Self {
-        let all = [
-            ("GEMINI_API_KEY", GEMINI_KEY),
-            ("GOOGLE_GEMINI_BASE_URL", "http://127.0.0.1:1/google"),
-            ("MISTRAL_API_KEY", MISTRAL_KEY),
-            ("MISTRAL_BASE_URL", "http://127.0.0.1:1/mistral"),
-            ("GROQ_API_KEY", GROQ_KEY),
-            ("GROQ_BASE_URL", "http://127.0.0.1:1/groq"),
-        ];
-        Self::with(&[&all[..], extra].concat())
+        Self::with(&[&ALL[..], extra].concat())
+    }
+
+    /// Starts one that has them all behind `transport`.
+    pub(crate) fn of_all_over(
+        transport: Arc<dyn Transport>,
+        simulator: Simulator,
+        extra: &[(&str, &str)],
+    ) -> Self {
+        Self::over(transport, simulator, &[&ALL[..], extra].concat())
     }
 
     /// Starts a gateway whose vendors are reached over `transport`.

@@ -18,6 +18,7 @@ pub(super) fn check(messages: &[Message], sees: bool) -> Result<(), ApiError> {
                 check_pictures(index, message.content.parts(), sees)?;
             }
             Message::Assistant(message) => {
+                check_answered(index, &open)?;
                 check_assistant(index, message)?;
                 let calls = message.tool_calls.as_deref().unwrap_or_default();
                 open = calls
