@@ -51,7 +51,9 @@ need_rust() {
 }
 
 need_python() {
-  command -v python3 >/dev/null || fail "Python 3 with pip is needed for $1"
+  command -v python3 >/dev/null || fail "Python 3.10 or newer with pip is needed for $1"
+  python3 -c 'import sys; sys.exit(sys.version_info < (3, 10))' ||
+    fail "Python 3.10 or newer is needed for $1; this is $(python3 --version)"
   python3 -c 'import venv, ensurepip' 2>/dev/null ||
     fail "Python's venv module is needed for $1; on Debian: apt-get install python3-venv"
 }
@@ -77,10 +79,14 @@ unset_settings() {
     case $name in
       *_API_KEY | *_API_KEY_FILE | *_BASE_URL | LOCAL_OPENAI_MODEL | GATEWAY__* | GATEWAY_CONFIG_DIR) unset "$name" ;;
       GOOGLE_GENAI_USE_VERTEXAI | GOOGLE_CLOUD_PROJECT | GOOGLE_CLOUD_LOCATION) unset "$name" ;;
-      GOOGLE_APPLICATION_CREDENTIALS | GCE_METADATA_HOST) unset "$name" ;;
+      GOOGLE_APPLICATION_CREDENTIALS | GCE_METADATA_HOST | GCE_METADATA_IP) unset "$name" ;;
+      OPENAI_ORG_ID | OPENAI_PROJECT_ID) unset "$name" ;;
+      ANTHROPIC_AUTH_TOKEN | ANTHROPIC_CUSTOM_HEADERS) unset "$name" ;;
       HOST | PORT | AUTH_MODE | ALLOWED_HOSTS | ALLOWED_ORIGINS | LOG_FORMAT | RUST_LOG | K_SERVICE) unset "$name" ;;
     esac
   done < <(env)
+  # What listens on this machine is not behind a proxy.
+  export NO_PROXY=127.0.0.1,localhost,::1 no_proxy=127.0.0.1,localhost,::1
 }
 
 # The vendors with a key, as their variables begin.

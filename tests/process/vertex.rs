@@ -113,5 +113,37 @@ async fn without_a_token_the_answer_says_what_to_do() {
     assert_eq!(attempt["outcome"], "unauthorized", "{refused:#}");
     let words = attempt["error"].as_str().unwrap();
     assert!(words.contains("service account"), "{words}");
+    assert!(!words.contains("404"), "the cause is for the log: {words}");
     assert_eq!(answered["text"], "well", "{answered:#}");
+}
+
+#[tokio::test]
+async fn a_token_that_is_refused_is_not_used_again() {
+    let (simulator, server) = simulated().await;
+    let gateway = on_vertex(&server).await;
+
+    gateway.complete(question(MODELS[0])).await.unwrap();
+    simulator.push(Vendor::Vertex, Fault::Status { status: 401 });
+    let refused = gateway.complete(question(MODELS[0])).await.unwrap();
+    let answered = gateway.complete(question(MODELS[0])).await.unwrap();
+
+    let attempt = &refused["error"]["attempts"][0];
+    assert_eq!(attempt["outcome"], "unauthorized", "{refused:#}");
+    assert_eq!(answered["text"], "well", "{answered:#}");
+    assert_eq!(tokens_given(&simulator), 2);
+}
+
+#[tokio::test]
+async fn completions_need_no_permission_beyond_their_own() {
+    let (simulator, server) = simulated().await;
+    let gateway = on_vertex(&server).await;
+
+    for model in MODELS {
+        gateway.complete(question(model)).await.unwrap();
+    }
+
+    let requests = simulator.requests(Vendor::Vertex);
+    let with_quota =
+        |request: &vendor_sim::ReceivedRequest| request.headers.contains_key("x-goog-user-project");
+    assert!(!requests.iter().any(with_quota), "{requests:#?}");
 }
