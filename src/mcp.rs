@@ -1,6 +1,7 @@
 //! The gateway as an MCP server: tools and a prompt over rmcp.
 
 mod error;
+mod progress;
 mod prompt;
 mod report;
 mod schema;
@@ -23,6 +24,7 @@ use tokio::time::Instant;
 
 pub use prompt::Prompts;
 
+use self::progress::Progress;
 use crate::domain::Caller;
 use crate::gateway::Gateway;
 
@@ -114,7 +116,8 @@ impl ServerHandler for McpHandler {
     ) -> Result<CallToolResponse, ErrorData> {
         let caller = caller(&context)?;
         let arguments = request.arguments.unwrap_or_default();
-        let call = tools::call(self, &request.name, &caller, arguments);
+        let progress = Progress::of(&context);
+        let call = tools::call(self, &request.name, &caller, arguments, progress);
         // rmcp does not drop a handler whose client has left; dropping the
         // call here cancels the vendor's work and settles what it used.
         let result = tokio::select! {

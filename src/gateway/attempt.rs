@@ -8,6 +8,7 @@ use tokio::time::{Instant, timeout_at};
 use super::Gateway;
 use super::billing::billed_model;
 use super::call::CallContext;
+use super::relay::Relay;
 use crate::domain::{
     Attempt, AttemptOutcome, CacheOutcome, Candidate, ChunkSink, Cost, Error, ErrorKind,
     LedgerEntry, ModelId, ModelSpec, NanoUsd, Outcome, Provider, ProviderAnswer, ProviderCall,
@@ -148,10 +149,8 @@ impl OpenAttempt<'_> {
                 (AttemptOutcome::Answered, None, usage, NanoUsd::ZERO)
             }
             Err(error) => {
-                let seen = error
-                    .usage
-                    .unwrap_or(Usage::estimated(TokenUsage::default()));
-                let is_unknown = error.may_be_billed && error.usage.is_none();
+                let seen = self.seen(error.usage);
+                let is_unknown = error.may_be_billed && seen.tokens == TokenUsage::default();
                 let possible = if is_unknown {
                     self.guess_cost()
                 } else {
@@ -185,8 +184,18 @@ impl OpenAttempt<'_> {
     /// Prices what was used, by the model that the answer names, for that is
     /// the one that the vendor bills.
     fn price(&self, result: &Result<ProviderAnswer, ProviderError>, usage: &Usage) -> Cost {
+        match result {
+            Ok(answer) => self.price_of(&answer.model, usage),
+            Err(error) => {
+                let served = error.model.as_ref().unwrap_or(&self.target.model);
+                self.price_of(served, usage)
+            }
+        }
+    }
+
+    fn price_of(&self, served: &ModelId, usage: &Usage) -> Cost {
         let gateway = self.gateway;
-        if usage.tokens == TokenUsage::default() && result.is_err() {
+        if usage.tokens == TokenUsage::default() {
             return Cost::Priced {
                 amount: NanoUsd::ZERO,
                 is_incomplete: false,
@@ -197,15 +206,8 @@ impl OpenAttempt<'_> {
             let rates = gateway.prices.rates(provider, model, 0, self.started_at);
             rates.is_some()
         };
-        let served = match result {
-            Ok(answer) => billed_model(&gateway.catalogue, self.target, &answer.model, is_priced),
-            Err(error) => {
-                let served = error.model.as_ref().unwrap_or(&self.target.model);
-                billed_model(&gateway.catalogue, self.target, served, is_priced)
-            }
-        };
-        let Some(model) = served else {
-            let served = result.as_ref().map_or("", |answer| answer.model.as_str());
+        let Some(model) = billed_model(&gateway.catalogue, self.target, served, is_priced) else {
+            let served = served.as_str();
             tracing::warn!(target = %self.target, served, "a model without a price has answered");
             return Cost::Unpriced;
         };
@@ -259,6 +261,7 @@ impl OpenAttempt<'_> {
         let gateway = self.gateway;
         match result {
             Ok(answer) => {
+                self.measure_stream(answer, latency);
                 if answer.finish_is_unknown {
                     gateway.metrics.unknown_finish(self.target);
                 }
@@ -271,6 +274,41 @@ impl OpenAttempt<'_> {
             Err(error) => gateway.health.failed(self.target, error, self.started_at),
         }
         gateway.report_condition(&self.target.provider);
+    }
+
+    /// Returns what an attempt without an answer used: what its vendor
+    /// reported, but no less than the text that went out.
+    fn seen(&self, reported: Option<Usage>) -> Usage {
+        let usage = reported.unwrap_or(Usage::estimated(TokenUsage::default()));
+        let Some(sent) = self.call.relay.and_then(Relay::sent) else {
+            return usage;
+        };
+        let output = sent.tokens.tokens();
+        if usage.tokens.output >= output {
+            return usage;
+        }
+        let mut tokens = TokenUsage {
+            output,
+            ..usage.tokens
+        };
+        if tokens.total_input() == 0 {
+            tokens.input = estimate_tokens(self.call.request);
+        }
+        Usage::estimated(tokens)
+    }
+
+    /// Measures how soon the text began and how fast it came.
+    fn measure_stream(&self, answer: &ProviderAnswer, latency: Duration) {
+        let Some(sent) = self.call.relay.and_then(Relay::sent) else {
+            return;
+        };
+        let to_first = sent.began.saturating_duration_since(self.started);
+        let flow = latency.saturating_sub(to_first);
+        let visible = answer.usage.map_or(0, |usage| usage.tokens.output);
+        let tokens = visible.max(sent.tokens.tokens());
+        self.gateway
+            .metrics
+            .streamed(self.target, to_first, tokens, flow);
     }
 
     fn guess(&self, answer: &ProviderAnswer) -> Usage {
@@ -302,14 +340,16 @@ impl OpenAttempt<'_> {
 impl Drop for OpenAttempt<'_> {
     fn drop(&mut self) {
         if self.reservation.is_some() {
-            let nothing = Cost::Priced {
-                amount: NanoUsd::ZERO,
-                is_incomplete: false,
-            };
-            let possible = self.guess_cost();
             let latency = self.started.elapsed();
-            let seen = Usage::estimated(TokenUsage::default());
-            self.book(AttemptOutcome::Cancelled, seen, nothing, possible, latency);
+            let seen = self.seen(None);
+            let is_unknown = seen.tokens == TokenUsage::default();
+            let possible = if is_unknown {
+                self.guess_cost()
+            } else {
+                NanoUsd::ZERO
+            };
+            let cost = self.price_of(&self.target.model, &seen);
+            self.book(AttemptOutcome::Cancelled, seen, cost, possible, latency);
         }
     }
 }

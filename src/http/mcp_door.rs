@@ -1,7 +1,6 @@
 //! `/mcp`: rmcp's service behind the corrections that clients need.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
@@ -42,7 +41,8 @@ pub(super) fn routes(handler: McpHandler, door: &Door) -> Router {
         .disable_allowed_hosts()
         .disable_allowed_origins()
         .with_max_request_body_bytes(door.max_mcp_body_bytes)
-        .with_sse_keep_alive(Some(Duration::from_secs(15)));
+        // A stream begins with progress, which is its own sign of life.
+        .with_sse_keep_alive(None);
     let sessions = Arc::new(NeverSessionManager::default());
     let service = StreamableHttpService::new(move || Ok(handler.clone()), sessions, config);
     Router::new()

@@ -16,6 +16,9 @@ struct ErrorReport {
     retry_after_ms: Option<u64>,
     attempts: Vec<AttemptReport>,
     request_id: String,
+    /// What the caller had read of the answer when it broke off.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    partial_text: String,
 }
 
 #[derive(Serialize)]
@@ -26,6 +29,15 @@ struct Envelope {
 /// Makes a tool result of a failure. It is a result, not a JSON-RPC error,
 /// because clients show the latter to nobody who could act on it.
 pub(super) fn tool_error(error: &Error, request: RequestId) -> CallToolResult {
+    partial_error(error, request, String::new())
+}
+
+/// Makes one of a failure that some of the answer went before.
+pub(super) fn partial_error(
+    error: &Error,
+    request: RequestId,
+    partial_text: String,
+) -> CallToolResult {
     let report = ErrorReport {
         kind: error.kind.as_str(),
         message: error.message.clone(),
@@ -36,6 +48,7 @@ pub(super) fn tool_error(error: &Error, request: RequestId) -> CallToolResult {
         }),
         attempts: error.attempts.iter().map(AttemptReport::new).collect(),
         request_id: request.to_string(),
+        partial_text,
     };
     let text = format!("{}: {}", report.kind, report.message);
     let mut result = CallToolResult::error(vec![ContentBlock::text(text)]);

@@ -7,6 +7,9 @@ use serde::Serialize;
 
 use crate::domain::{Attempt, AttemptOutcome};
 
+/// The longest text, in bytes; hosts cut or refuse more.
+pub(super) const MAX_TEXT_BYTES: usize = 80 * 1024;
+
 /// One call to a vendor.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct AttemptReport {

@@ -28,7 +28,7 @@ pub(super) fn output<T: JsonSchema>() -> Arc<JsonObject> {
     let error = json!({
         "type": "object",
         "description": "Instead of all else, if the call failed: type, message, retryable, \
-            retry_after_ms, attempts, request_id.",
+            retry_after_ms, attempts, request_id, partial_text.",
     });
     if let Some(properties) = schema.get_mut("properties").and_then(Value::as_object_mut) {
         properties.insert("error".to_owned(), error);

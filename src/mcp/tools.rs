@@ -10,6 +10,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use super::progress::Progress;
 use super::{McpHandler, error, schema};
 use crate::domain::{Caller, Error, RequestId};
 
@@ -28,12 +29,15 @@ pub(super) async fn call(
     name: &str,
     caller: &Caller,
     arguments: JsonObject,
+    progress: Option<Progress>,
 ) -> Option<CallToolResult> {
     let id = RequestId::random();
     let result = match name {
         "get_provider_status" => get_provider_status::call(handler, arguments),
         "health_check" => health_check::call(handler, arguments),
-        "unified_completion" => unified_completion::call(handler, id, caller, arguments).await,
+        "unified_completion" => {
+            return Some(unified_completion::call(handler, id, caller, arguments, progress).await);
+        }
         _ => return None,
     };
     Some(result.unwrap_or_else(|failure| error::tool_error(&failure, id)))

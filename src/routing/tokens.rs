@@ -75,19 +75,39 @@ fn part_bytes(part: &ContentPart) -> u64 {
 /// Estimates the tokens of a text by class: letters and blanks about four to a token, digits and
 /// signs fewer, and what is not ASCII about one character to a token.
 pub fn estimate_text_tokens(text: &str) -> u64 {
-    let (mut letters, mut digits, mut signs, mut others) = (0_u64, 0_u64, 0_u64, 0_u64);
-    for byte in text.bytes() {
-        match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b' ' => letters += 1,
-            b'0'..=b'9' => digits += 1,
-            0..=127 => signs += 1,
-            // The first byte of a character; the rest of it counts nothing.
-            192..=255 => others += 1,
-            128..=191 => {}
+    let mut count = TokenCount::default();
+    count.push(text);
+    count.tokens()
+}
+
+/// Estimates the tokens of a text that comes in pieces.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct TokenCount {
+    /// In sixtieths of a token, so that nothing is lost to rounding.
+    sixtieths: u64,
+}
+
+impl TokenCount {
+    /// Takes the next piece.
+    pub fn push(&mut self, text: &str) {
+        let (mut letters, mut digits, mut signs, mut others) = (0_u64, 0_u64, 0_u64, 0_u64);
+        for byte in text.bytes() {
+            match byte {
+                b'a'..=b'z' | b'A'..=b'Z' | b' ' => letters += 1,
+                b'0'..=b'9' => digits += 1,
+                0..=127 => signs += 1,
+                // The first byte of a character; the rest of it counts nothing.
+                192..=255 => others += 1,
+                128..=191 => {}
+            }
         }
+        self.sixtieths += letters * 13 + digits * 24 + signs * 36 + others * 54;
     }
-    // In sixtieths of a token, so that nothing is lost to rounding.
-    (letters * 13 + digits * 24 + signs * 36 + others * 54).div_ceil(60)
+
+    /// Returns the tokens of all pieces together.
+    pub const fn tokens(self) -> u64 {
+        self.sixtieths.div_ceil(60)
+    }
 }
 
 #[cfg(test)]

@@ -15,6 +15,11 @@ const LATENCY_SECONDS: [f64; 14] = [
     0.001, 0.005, 0.025, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 20.0, 40.0, 60.0, 120.0,
 ];
 
+/// Upper bounds of the speed buckets: from a model that thinks aloud to Groq.
+const TOKENS_PER_SECOND: [f64; 10] = [
+    5.0, 10.0, 25.0, 50.0, 75.0, 100.0, 200.0, 400.0, 800.0, 1_600.0,
+];
+
 /// How a call ended, for counting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CallOutcome {
@@ -45,6 +50,8 @@ pub struct Metrics {
     calls_in_flight: IntGauge,
     attempts: IntCounterVec,
     attempt_seconds: HistogramVec,
+    first_text_seconds: HistogramVec,
+    tokens_per_second: HistogramVec,
     tokens: IntCounterVec,
     cost_usd: CounterVec,
     unpriced: IntCounterVec,
@@ -84,6 +91,21 @@ impl Metrics {
                     "gateway_attempt_duration_seconds",
                     "Time that vendors took.",
                 ),
+                &["provider"],
+            )?,
+            first_text_seconds: HistogramVec::new(
+                seconds(
+                    "gateway_time_to_first_token_seconds",
+                    "Time from asking a vendor to its first text, of streamed answers.",
+                ),
+                &["provider"],
+            )?,
+            tokens_per_second: HistogramVec::new(
+                HistogramOpts::new(
+                    "gateway_output_tokens_per_second",
+                    "Output tokens a second from the first text to the end, of streamed answers.",
+                )
+                .buckets(TOKENS_PER_SECOND.to_vec()),
                 &["provider"],
             )?,
             tokens: counters(
@@ -135,6 +157,10 @@ impl Metrics {
         self.registry.register(Box::new(self.attempts.clone()))?;
         self.registry
             .register(Box::new(self.attempt_seconds.clone()))?;
+        self.registry
+            .register(Box::new(self.first_text_seconds.clone()))?;
+        self.registry
+            .register(Box::new(self.tokens_per_second.clone()))?;
         self.registry.register(Box::new(self.tokens.clone()))?;
         self.registry.register(Box::new(self.cost_usd.clone()))?;
         self.registry.register(Box::new(self.unpriced.clone()))?;
@@ -167,6 +193,22 @@ impl Metrics {
         self.attempt_seconds
             .with_label_values(&[provider])
             .observe(latency.as_secs_f64());
+    }
+
+    /// Measures a streamed answer: how long its first text took, and that
+    /// `tokens` came in the time of `flow` from there on.
+    pub fn streamed(&self, target: &Target, to_first: Duration, tokens: u64, flow: Duration) {
+        let provider = target.provider.as_str();
+        self.first_text_seconds
+            .with_label_values(&[provider])
+            .observe(to_first.as_secs_f64());
+        // One piece has no speed.
+        if !flow.is_zero() && tokens > 1 {
+            let speed = tokens as f64 / flow.as_secs_f64();
+            self.tokens_per_second
+                .with_label_values(&[provider])
+                .observe(speed);
+        }
     }
 
     /// Counts what an attempt used. `target` is of the catalogue, which

@@ -130,3 +130,24 @@ def test_the_answer_keeps_to_its_schema(gateway):
 
     assert set(answer) <= set(schema["properties"])
     assert "uint" not in json.dumps(schema)
+
+
+@pytest.mark.parametrize("era", ERAS)
+def test_the_text_comes_as_progress_while_it_is_made(gateway, era):
+    told = []
+
+    async def on_progress(progress, total, message):
+        told.append((progress, message or ""))
+
+    async def use(client):
+        arguments = {"prompt": "say: " + "word " * 50, "stream": True}
+        return await client.call_tool(
+            "unified_completion", arguments, progress_callback=on_progress
+        )
+
+    result = with_client(gateway, era, use)
+
+    text = result.structured_content["text"]
+    assert "".join(message for _, message in told) == text == "word " * 50
+    steps = [progress for progress, _ in told]
+    assert steps == sorted(set(steps))

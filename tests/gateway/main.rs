@@ -22,6 +22,7 @@ mod mcp_wire;
 mod model_lists;
 mod overlay;
 mod overload;
+mod progress;
 mod routing;
 mod seats;
 mod secrets;

@@ -10,8 +10,9 @@ use rmcp::model::{CallToolResult, ContentBlock, JsonObject, Tool, ToolAnnotation
 use self::input::Input;
 use self::output::Output;
 use super::parse;
-use crate::domain::{Caller, CompletionRequest, Error, ErrorKind, RequestId};
-use crate::mcp::{McpHandler, schema};
+use crate::domain::{Caller, Completion, CompletionRequest, Error, ErrorKind, RequestId};
+use crate::mcp::progress::{self, Progress};
+use crate::mcp::{McpHandler, error, schema};
 
 const TITLE: &str = "Complete a prompt";
 const DESCRIPTION: &str = "Sends a prompt or conversation to the language model that suits it \
@@ -37,11 +38,33 @@ pub(super) async fn call(
     id: RequestId,
     caller: &Caller,
     arguments: JsonObject,
-) -> Result<CallToolResult, Error> {
+    progress: Option<Progress>,
+) -> CallToolResult {
     let gateway = handler.gateway();
-    let (request, all_candidates) = read(arguments, gateway.default_timeout())
-        .map_err(|refusal| gateway.refused(id, caller, refusal))?;
-    let completion = gateway.complete(id, caller, &request).await?;
+    let wanted = match read(arguments, gateway.default_timeout()) {
+        Ok(wanted) => wanted,
+        Err(refusal) => return error::tool_error(&gateway.refused(id, caller, refusal), id),
+    };
+    let request = &wanted.request;
+    let (sink, pieces) = progress::pieces();
+    let result = match progress {
+        None => gateway.complete(id, caller, request).await,
+        Some(progress) if wanted.is_streamed => {
+            let work = gateway.complete_into(id, caller, request, &sink);
+            progress.follow(work, pieces).await
+        }
+        Some(progress) => {
+            let work = gateway.complete(id, caller, request);
+            progress.follow(work, pieces).await
+        }
+    };
+    result
+        .and_then(|completion| present(completion, wanted.all_candidates))
+        .unwrap_or_else(|failure| error::partial_error(&failure, id, sink.into_text()))
+}
+
+/// Makes the tool's result.
+fn present(completion: Completion, all_candidates: bool) -> Result<CallToolResult, Error> {
     let output = Output::new(completion, all_candidates);
     let mut result = CallToolResult::success(vec![ContentBlock::text(output.text.clone())]);
     let structured = serde_json::to_value(output)
@@ -50,13 +73,20 @@ pub(super) async fn call(
     Ok(result)
 }
 
-/// Reads the request, and whether every candidate is to be listed.
-fn read(
-    arguments: JsonObject,
-    default_timeout: Duration,
-) -> Result<(CompletionRequest, bool), Error> {
+/// What the caller wants.
+struct Wanted {
+    request: CompletionRequest,
+    /// Every candidate is to be listed.
+    all_candidates: bool,
+    /// The text is to be told while it is made.
+    is_streamed: bool,
+}
+
+fn read(arguments: JsonObject, default_timeout: Duration) -> Result<Wanted, Error> {
     let input: Input = parse(arguments)?;
-    let all_candidates = input.wants_explanation();
-    let request = input.into_draft().check(default_timeout)?;
-    Ok((request, all_candidates))
+    Ok(Wanted {
+        all_candidates: input.wants_explanation(),
+        is_streamed: input.wants_stream(),
+        request: input.into_draft().check(default_timeout)?,
+    })
 }

@@ -36,9 +36,8 @@ pub(super) struct Input {
     /// Asks for repeatable sampling where the model has it.
     #[serde(default, deserialize_with = "whole_number")]
     seed: Option<i64>,
-    /// Accepted; the answer arrives whole for now.
-    #[serde(rename = "stream")]
-    _stream: Option<bool>,
+    /// true: the text also comes in progress notifications while it is made, if you sent a progress token.
+    stream: Option<bool>,
     /// false: read nothing from the answer cache and store nothing. Default true.
     cache_enabled: Option<bool>,
     /// auto (default), exact: no hits by meaning, refresh: replace what is stored.
@@ -121,6 +120,11 @@ impl Input {
     /// Tells whether every candidate is to be listed.
     pub(super) fn wants_explanation(&self) -> bool {
         self.explain == Some(true)
+    }
+
+    /// Tells whether the text is to be told while it is made.
+    pub(super) fn wants_stream(&self) -> bool {
+        self.stream == Some(true)
     }
 
     pub(super) fn into_draft(self) -> Draft {

@@ -6,10 +6,8 @@ use serde::Serialize;
 use crate::domain::{
     CacheOutcome, CacheStatus, Candidate, Completion, NanoUsd, RoutingReport, UsageSource,
 };
-use crate::mcp::report;
+use crate::mcp::report::{self, MAX_TEXT_BYTES};
 
-/// The longest text, in bytes; hosts cut or refuse more.
-const MAX_TEXT_BYTES: usize = 80 * 1024;
 /// How many candidates are shown unless all are asked for.
 const SHOWN_CANDIDATES: usize = 3;
 

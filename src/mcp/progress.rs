@@ -1,0 +1,150 @@
+//! Tells a client that waits how its call goes.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use rmcp::Peer;
+use rmcp::model::{ProgressNotificationParam, ProgressToken};
+use rmcp::service::{RequestContext, RoleServer};
+use tokio::sync::mpsc;
+use tokio::time::{Instant, sleep_until, timeout};
+
+use super::report::MAX_TEXT_BYTES;
+use crate::domain::{Chunk, ChunkSink, Target};
+
+/// Between two notifications with text; what comes sooner is put together.
+const TEXT_EVERY: Duration = Duration::from_millis(100);
+/// After so long a silence a notification without text says that the call is
+/// alive: clients give up, and proxies hang up, on what is silent.
+const SIGN_OF_LIFE: Duration = Duration::from_secs(5);
+/// A reader that takes longer than this for one notification gets no more of
+/// them; its answer is whole all the same.
+const SLOW_READER: Duration = Duration::from_secs(10);
+/// Pieces that wait to be put together; the vendor waits with them beyond.
+const PIECES: usize = 32;
+
+/// A client that gave a token for its progress.
+pub(super) struct Progress {
+    peer: Peer<RoleServer>,
+    token: ProgressToken,
+}
+
+impl Progress {
+    /// Returns whom to tell; `None` if the client did not ask.
+    pub(super) fn of(context: &RequestContext<RoleServer>) -> Option<Self> {
+        Some(Self {
+            token: context.meta.get_progress_token()?,
+            peer: context.peer.clone(),
+        })
+    }
+
+    /// Runs `work`, which hands pieces to the other end of `pieces`, and tells
+    /// the client their text.
+    pub(super) async fn follow<T>(self, work: impl Future<Output = T>, mut pieces: Pieces) -> T {
+        let mut report = Report {
+            progress: self,
+            count: 0,
+            waiting: String::new(),
+            last: Instant::now(),
+            next_text: Instant::now(),
+            is_over: false,
+        };
+        let mut work = std::pin::pin!(work);
+        loop {
+            tokio::select! {
+                biased;
+                result = &mut work => {
+                    while let Ok(text) = pieces.0.try_recv() {
+                        report.waiting.push_str(&text);
+                    }
+                    report.tell_text().await;
+                    return result;
+                }
+                Some(text) = pieces.0.recv() => report.waiting.push_str(&text),
+                () = sleep_until(report.next_text), if !report.waiting.is_empty() => {
+                    report.tell_text().await;
+                }
+                () = sleep_until(report.last + SIGN_OF_LIFE) => report.tell(None).await,
+            }
+        }
+    }
+}
+
+/// What the client was told and is yet to be told.
+struct Report {
+    progress: Progress,
+    /// Notifications so far: progress must rise with each.
+    count: u32,
+    waiting: String,
+    last: Instant,
+    next_text: Instant,
+    /// The reader has gone or is too slow.
+    is_over: bool,
+}
+
+impl Report {
+    async fn tell_text(&mut self) {
+        if !self.waiting.is_empty() {
+            let text = std::mem::take(&mut self.waiting);
+            self.tell(Some(text)).await;
+            self.next_text = self.last + TEXT_EVERY;
+        }
+    }
+
+    async fn tell(&mut self, text: Option<String>) {
+        self.last = Instant::now();
+        if self.is_over {
+            return;
+        }
+        self.count += 1;
+        let token = self.progress.token.clone();
+        let mut message = ProgressNotificationParam::new(token, f64::from(self.count));
+        message.message = text;
+        let told = timeout(SLOW_READER, self.progress.peer.notify_progress(message)).await;
+        self.is_over = !matches!(told, Ok(Ok(())));
+    }
+}
+
+/// Where a call's pieces arrive.
+pub(super) struct Pieces(mpsc::Receiver<String>);
+
+/// Where a call hands its pieces.
+#[derive(Debug)]
+pub(super) struct PieceSink {
+    sender: mpsc::Sender<String>,
+    text: Mutex<String>,
+}
+
+/// Makes both ends.
+pub(super) fn pieces() -> (PieceSink, Pieces) {
+    let (sender, receiver) = mpsc::channel(PIECES);
+    let text = Mutex::default();
+    (PieceSink { sender, text }, Pieces(receiver))
+}
+
+impl PieceSink {
+    /// Returns the text so far, cut like an answer's.
+    pub(super) fn into_text(self) -> String {
+        let text = self.text.into_inner();
+        text.unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn keep(&self, piece: &str) {
+        let mut text = self.text.lock().unwrap_or_else(PoisonError::into_inner);
+        if text.len() + piece.len() <= MAX_TEXT_BYTES {
+            text.push_str(piece);
+        }
+    }
+}
+
+#[async_trait]
+impl ChunkSink for PieceSink {
+    async fn push(&self, _: &Target, chunk: Chunk) {
+        if let Chunk::Text(text) = chunk {
+            self.keep(&text);
+            // A client that has gone drops the work and this with it.
+            let _ = self.sender.send(text).await;
+        }
+    }
+}
