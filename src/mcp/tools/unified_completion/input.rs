@@ -36,7 +36,7 @@ pub(super) struct Input {
     /// Asks for repeatable sampling where the model has it.
     #[serde(default, deserialize_with = "whole_number")]
     seed: Option<i64>,
-    /// true: the text also comes in progress notifications while it is made, if you sent a progress token.
+    /// true: the text also comes as progress while it is made.
     stream: Option<bool>,
     /// false: read nothing from the answer cache and store nothing. Default true.
     cache_enabled: Option<bool>,
