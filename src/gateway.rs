@@ -27,7 +27,9 @@ pub use settings::Settings;
 pub use status::{ProviderStatus, Readiness};
 
 use crate::cache::Cache;
-use crate::domain::{Catalogue, Clock, Ledger, LimitStore, Provider, ProviderName};
+use crate::domain::{
+    Catalogue, Clock, CompletionRequest, Ledger, LimitStore, Provider, ProviderName,
+};
 use crate::routing;
 use crate::telemetry::Metrics;
 use crate::usage::PriceTable;
@@ -114,6 +116,11 @@ impl Gateway {
     /// Returns the models that can be asked for.
     pub fn catalogue(&self) -> &Catalogue {
         &self.catalogue
+    }
+
+    /// Estimates the input tokens of a request, without asking anybody.
+    pub fn estimate_input(&self, request: &CompletionRequest) -> u64 {
+        routing::estimate_tokens(request)
     }
 
     /// Returns how long a caller waits who names no time-out.

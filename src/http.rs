@@ -4,11 +4,15 @@ mod activity;
 mod body;
 mod chat;
 mod error;
+mod event_stream;
 mod guard;
+mod headers;
 mod health;
 mod identity;
 mod mcp_door;
+mod messages;
 mod models;
+mod picture;
 mod server;
 mod settings;
 
@@ -76,6 +80,8 @@ pub fn router(
     });
     let guarded = Router::new()
         .route("/v1/chat/completions", post(chat::complete))
+        .route("/v1/messages", post(messages::create))
+        .route("/v1/messages/count_tokens", post(messages::count_tokens))
         .route("/v1/models", get(models::list))
         .route("/v1/models/{*name}", get(models::one))
         .route("/metrics", get(health::metrics))

@@ -1,8 +1,8 @@
 //! `POST /v1/chat/completions`: OpenAI's dialect through the same pipeline.
 
+mod chunks;
 mod request;
 mod response;
-mod stream;
 
 use std::sync::Arc;
 
@@ -13,7 +13,9 @@ use axum::response::Response;
 use super::Door;
 use super::body::read;
 use super::error::{body_error, openai_error};
+use super::event_stream;
 use crate::domain::{Caller, Error, RequestId};
+use chunks::ChunkWriter;
 use request::Delivery;
 
 /// Answers a chat completion.
@@ -50,8 +52,9 @@ async fn answer(
         .and_then(|(draft, delivery)| Ok((draft.check(gateway.default_timeout())?, delivery)))
         .map_err(|refusal| gateway.refused(id, caller, refusal))?;
     if let Delivery::Stream(usage) = delivery {
+        let writer = ChunkWriter::new(id, gateway.now().as_second(), usage);
         let (gateway, caller) = (Arc::clone(gateway), caller.clone());
-        return Ok(stream::respond(gateway, caller, id, request, usage).await);
+        return Ok(event_stream::respond(gateway, caller, id, request, writer).await);
     }
     let completion = gateway.complete(id, caller, &request).await?;
     Ok(response::write(&completion, gateway.now()))

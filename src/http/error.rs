@@ -2,10 +2,11 @@
 
 use axum::Json;
 use axum::response::{IntoResponse as _, Response};
-use http::{HeaderName, HeaderValue, StatusCode, header};
+use http::StatusCode;
 use serde::Serialize;
 
 use super::body::BodyError;
+use super::headers;
 use crate::domain::{Error, ErrorKind, RequestId};
 
 /// OpenAI's error envelope.
@@ -33,8 +34,7 @@ pub(super) fn refusal(status: StatusCode, message: &str) -> Response {
     };
     let mut response = (status, Json(Envelope { error: body })).into_response();
     // A body that was too slow may be quicker next time.
-    let should_retry = status == StatusCode::REQUEST_TIMEOUT;
-    put_should_retry(&mut response, should_retry);
+    headers::put_should_retry(&mut response, status == StatusCode::REQUEST_TIMEOUT);
     response
 }
 
@@ -42,19 +42,7 @@ pub(super) fn refusal(status: StatusCode, message: &str) -> Response {
 /// contract's type, or OpenAI's own code where its clients look for one.
 pub(super) fn openai_error(error: &Error, request: RequestId) -> Response {
     let mut response = (status(error), Json(envelope(error))).into_response();
-    put_should_retry(&mut response, error.is_retryable);
-    let headers = response.headers_mut();
-    if let Some(wait) = error.retry_after {
-        let milliseconds = u64::try_from(wait.as_micros().div_ceil(1000)).unwrap_or(u64::MAX);
-        headers.insert("retry-after-ms", milliseconds.into());
-        headers.insert(header::RETRY_AFTER, milliseconds.div_ceil(1000).into());
-    }
-    put(headers, "x-gateway-request-id", &request.to_string());
-    put(
-        headers,
-        "x-gateway-attempts",
-        &error.attempts.len().to_string(),
-    );
+    headers::explain(&mut response, error, request);
     response
 }
 
@@ -85,20 +73,8 @@ pub(super) fn body_error(error: &BodyError) -> Response {
     refusal(error.status(), &error.to_string())
 }
 
-/// Writes a header whose value is plain ASCII; anything else is left out.
-pub(super) fn put(headers: &mut http::HeaderMap, name: &'static str, value: &str) {
-    if let Ok(value) = HeaderValue::from_str(value) {
-        headers.insert(HeaderName::from_static(name), value);
-    }
-}
-
-/// OpenAI's clients retry by status unless they are told.
-fn put_should_retry(response: &mut Response, should_retry: bool) {
-    let word = HeaderValue::from_static(if should_retry { "true" } else { "false" });
-    response.headers_mut().insert("x-should-retry", word);
-}
-
-fn status(error: &Error) -> StatusCode {
+/// Returns the status of a failure.
+pub(super) fn status(error: &Error) -> StatusCode {
     match error.kind {
         ErrorKind::CallerInvalidRequest if error.unknown.is_some() => StatusCode::NOT_FOUND,
         ErrorKind::CallerInvalidRequest | ErrorKind::ProviderRejected => StatusCode::BAD_REQUEST,

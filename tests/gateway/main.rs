@@ -19,6 +19,7 @@ mod failures;
 mod finish_reasons;
 mod mcp_tools;
 mod mcp_wire;
+mod messages;
 mod model_lists;
 mod overlay;
 mod overload;

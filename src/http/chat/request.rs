@@ -6,7 +6,7 @@ mod tools;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-use super::stream::UsageWish;
+use super::chunks::UsageWish;
 use crate::domain::{Draft, Effort, Error, Message, whole_number};
 use message::ChatMessage;
 use tools::{ChatChoice, ChatFormat, ChatTool};

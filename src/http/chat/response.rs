@@ -5,8 +5,8 @@ use axum::response::{IntoResponse as _, Response};
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::domain::{CacheStatus, Completion, ContentPart, FinishReason, NanoUsd};
-use crate::http::error::put;
+use crate::domain::{Completion, ContentPart, FinishReason};
+use crate::http::headers::describe;
 
 #[derive(Serialize)]
 struct ChatCompletion<'a> {
@@ -109,31 +109,6 @@ pub(super) fn chunk_usage(completion: &Completion) -> serde_json::Value {
     serde_json::to_value(usage(completion)).unwrap_or_default()
 }
 
-/// Adds the gateway's own headers.
-pub(super) fn describe(response: &mut Response, completion: &Completion) {
-    let headers = response.headers_mut();
-    put(
-        headers,
-        "x-gateway-request-id",
-        &completion.request_id.to_string(),
-    );
-    put(headers, "x-gateway-provider", completion.provider.as_str());
-    put(headers, "x-gateway-model", completion.model.as_str());
-    put(headers, "x-gateway-cache", cache(completion.cache.status));
-    put(
-        headers,
-        "x-gateway-attempts",
-        &completion.routing.attempts.len().to_string(),
-    );
-    if !completion.dropped_parameters.is_empty() {
-        let dropped = completion.dropped_parameters.join(", ");
-        put(headers, "x-gateway-dropped-parameters", &dropped);
-    }
-    if let Some(cost) = completion.cost.amount() {
-        put(headers, "x-gateway-cost-usd", &decimal(cost));
-    }
-}
-
 fn message(completion: &Completion) -> Message<'_> {
     let calls = completion.content.iter().filter_map(|part| match part {
         ContentPart::ToolCall(call) => Some(Call {
@@ -154,17 +129,4 @@ fn message(completion: &Completion) -> Message<'_> {
         refusal: None,
         tool_calls,
     }
-}
-
-const fn cache(status: CacheStatus) -> &'static str {
-    match status {
-        CacheStatus::Exact => "exact",
-        CacheStatus::Semantic { .. } => "semantic",
-        CacheStatus::Miss => "miss",
-        CacheStatus::Bypass => "bypass",
-    }
-}
-
-fn decimal(cost: NanoUsd) -> String {
-    cost.to_string().replace('$', "")
 }

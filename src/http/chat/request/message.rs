@@ -6,7 +6,8 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::{Map, Value};
 
-use crate::domain::{ContentPart, Error, ImageSource, Message, Role, ToolCall, ToolResult};
+use crate::domain::{ContentPart, Error, Message, Role, ToolCall, ToolResult};
+use crate::http::picture;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -70,9 +71,6 @@ struct Function {
     #[serde(default)]
     arguments: String,
 }
-
-/// The picture types that every vendor with eyes takes.
-const PICTURES: [&str; 4] = ["image/png", "image/jpeg", "image/gif", "image/webp"];
 
 impl ChatMessage {
     /// Reads the message at `index`.
@@ -150,30 +148,20 @@ impl Part {
 }
 
 impl Image {
-    /// Reads an address that the vendor may fetch, or the picture itself. The
-    /// gateway fetches nothing.
+    /// Reads an address that the vendor may fetch, or the picture itself.
     fn read(self, place: &str) -> Result<ContentPart, Error> {
-        let refused = |reason: &str| Err(Error::invalid(format!("{place}: {reason}")));
-        if let Some(data) = self.url.strip_prefix("data:") {
-            let Some((media_type, base64)) = data.split_once(";base64,") else {
-                return refused("must be data:image/…;base64,…");
-            };
-            if !PICTURES.contains(&media_type) {
-                return refused("must be image/png, image/jpeg, image/gif or image/webp");
-            }
-            let is_sign = |byte: u8| byte.is_ascii_alphanumeric() || b"+/=".contains(&byte);
-            if base64.is_empty() || !base64.bytes().all(is_sign) {
-                return refused("is not base64");
-            }
-            return Ok(ContentPart::Image(ImageSource::Data {
-                media_type: media_type.to_owned(),
-                base64: base64.to_owned(),
-            }));
-        }
-        if !self.url.starts_with("https://") && !self.url.starts_with("http://") {
-            return refused("must begin with https://, http:// or data:");
-        }
-        Ok(ContentPart::Image(ImageSource::Url(self.url)))
+        let source = match self.url.strip_prefix("data:") {
+            None => picture::address(self.url),
+            Some(data) => match data.split_once(";base64,") {
+                None => Err("must be data:image/…;base64,…"),
+                Some((media_type, base64)) => {
+                    picture::data(media_type.to_owned(), base64.to_owned())
+                }
+            },
+        };
+        source
+            .map(ContentPart::Image)
+            .map_err(|reason| Error::invalid(format!("{place}: {reason}")))
     }
 }
 

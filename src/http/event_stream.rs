@@ -1,4 +1,4 @@
-//! Answers as a stream of chunks.
+//! Answers as a stream of events, in whichever form a door has.
 
 use std::collections::VecDeque;
 use std::pin::Pin;
@@ -10,28 +10,39 @@ use axum::body::{Body, Bytes};
 use axum::response::Response;
 use futures_util::stream;
 use http::{HeaderValue, header};
-use serde_json::{Value, json};
 use tokio::sync::mpsc;
 use tokio::time::sleep;
 
-use super::response::{self, chunk_usage};
+use super::headers;
 use crate::domain::{
-    Caller, Chunk, ChunkSink, Completion, CompletionRequest, ContentPart, Error, FinishReason,
-    RequestId, Target,
+    Caller, Chunk, ChunkSink, Completion, CompletionRequest, Error, RequestId, Target,
 };
 use crate::gateway::Gateway;
-use crate::http::error::{openai_error, openai_error_text, put};
 
 /// Pieces that wait for a slow reader; the vendor waits with them beyond.
 const PIECES: usize = 32;
 /// After so long a silence a comment tells proxies that somebody is there.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
-/// Whether the last chunk tells the usage.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum UsageWish {
-    Wanted,
-    Unwanted,
+/// Writes an answer's events in one door's form.
+pub(super) trait EventWriter: Send + 'static {
+    /// Writes what comes before all pieces.
+    fn begin(&mut self, model: &str) -> Vec<Bytes>;
+
+    /// Writes a piece; `None` if it says nothing.
+    fn piece(&mut self, chunk: &Chunk) -> Option<Bytes>;
+
+    /// Writes what comes after all pieces.
+    fn end(&mut self, completion: &Completion) -> Vec<Bytes>;
+
+    /// Writes the failure of an answer that has begun.
+    fn failure(&mut self, error: &Error) -> Bytes;
+
+    /// Writes a sign of life.
+    fn silence(&self) -> Bytes;
+
+    /// Answers a failure before anything went out.
+    fn refusal(&self, error: &Error, id: RequestId) -> Response;
 }
 
 type Work = Pin<Box<dyn Future<Output = Result<Completion, Error>> + Send>>;
@@ -43,37 +54,28 @@ pub(super) async fn respond(
     caller: Caller,
     id: RequestId,
     request: CompletionRequest,
-    usage: UsageWish,
+    mut writer: impl EventWriter,
 ) -> Response {
     let (sender, mut pieces) = mpsc::channel(PIECES);
-    let created = gateway.now().as_second();
     let mut work: Work = Box::pin(async move {
         let sink = Pieces(sender);
         gateway.complete_into(id, &caller, &request, &sink).await
     });
-    let mut writer = Writer {
-        id: format!("chatcmpl-{id}"),
-        created,
-        model: String::new(),
-        usage,
-    };
     let mut events = VecDeque::new();
     tokio::select! {
         biased;
         Some((target, chunk)) = pieces.recv() => {
-            target.model.as_str().clone_into(&mut writer.model);
-            events.push_back(writer.role());
+            events.extend(writer.begin(target.model.as_str()));
             events.extend(writer.piece(&chunk));
             let mut response = streaming(Following { work: Some(work), pieces, writer, events });
-            head(&mut response, id, &target);
+            headers::announce(&mut response, id, &target);
             response
         }
         result = &mut work => match result {
-            Err(error) => openai_error(&error, id),
+            Err(error) => writer.refusal(&error, id),
             // It came at once: its pieces wait, if there were any.
             Ok(completion) => {
-                completion.model.as_str().clone_into(&mut writer.model);
-                events.push_back(writer.role());
+                events.extend(writer.begin(completion.model.as_str()));
                 let whole = Chunk::Text(completion.text());
                 let waiting = std::iter::from_fn(|| Some(pieces.try_recv().ok()?.1));
                 let waiting: Vec<Chunk> = waiting.collect();
@@ -81,7 +83,7 @@ pub(super) async fn respond(
                 events.extend(all.iter().filter_map(|chunk| writer.piece(chunk)));
                 events.extend(writer.end(&completion));
                 let mut response = streaming(Following { work: None, pieces, writer, events });
-                response::describe(&mut response, &completion);
+                headers::describe(&mut response, &completion);
                 response
             }
         },
@@ -101,7 +103,7 @@ impl ChunkSink for Pieces {
 }
 
 /// A body under way.
-struct Following {
+struct Following<Writer> {
     /// The call; `None` once it has ended.
     work: Option<Work>,
     pieces: mpsc::Receiver<(Target, Chunk)>,
@@ -110,7 +112,7 @@ struct Following {
     events: VecDeque<Bytes>,
 }
 
-impl Following {
+impl<Writer: EventWriter> Following<Writer> {
     /// Waits for the next event; `None` at the end.
     async fn next(&mut self) -> Option<Bytes> {
         loop {
@@ -130,16 +132,16 @@ impl Following {
                     }
                     match result {
                         Ok(completion) => self.events.extend(self.writer.end(&completion)),
-                        Err(error) => self.events.push_back(event(&openai_error_text(&error))),
+                        Err(error) => self.events.push_back(self.writer.failure(&error)),
                     }
                 }
-                () = sleep(KEEP_ALIVE) => return Some(Bytes::from_static(b": still there\n\n")),
+                () = sleep(KEEP_ALIVE) => return Some(self.writer.silence()),
             }
         }
     }
 }
 
-fn streaming(following: Following) -> Response {
+fn streaming<Writer: EventWriter>(following: Following<Writer>) -> Response {
     let events = stream::unfold(following, async |mut following| {
         let event = following.next().await?;
         Some((Ok::<_, std::convert::Infallible>(event), following))
@@ -152,88 +154,4 @@ fn streaming(following: Following) -> Response {
     // Buffering proxies would keep the pieces back.
     headers.insert("x-accel-buffering", HeaderValue::from_static("no"));
     response
-}
-
-fn head(response: &mut Response, id: RequestId, target: &Target) {
-    let headers = response.headers_mut();
-    put(headers, "x-gateway-request-id", &id.to_string());
-    put(headers, "x-gateway-provider", target.provider.as_str());
-    put(headers, "x-gateway-model", target.model.as_str());
-}
-
-/// Writes chunks in OpenAI's form.
-struct Writer {
-    id: String,
-    created: i64,
-    model: String,
-    usage: UsageWish,
-}
-
-impl Writer {
-    fn role(&self) -> Bytes {
-        self.chunk(&json!({"role": "assistant", "content": ""}), &Value::Null)
-    }
-
-    fn piece(&self, chunk: &Chunk) -> Option<Bytes> {
-        match chunk {
-            Chunk::Text(text) if !text.is_empty() => {
-                Some(self.chunk(&json!({ "content": text }), &Value::Null))
-            }
-            _ => None,
-        }
-    }
-
-    /// Writes what comes at the end: calls, which are of no use in part, the
-    /// reason, and usage if it is wanted.
-    fn end(&self, completion: &Completion) -> Vec<Bytes> {
-        let calls = completion.content.iter().filter_map(|part| match part {
-            ContentPart::ToolCall(call) => Some(call),
-            _ => None,
-        });
-        let mut events: Vec<Bytes> = calls
-            .enumerate()
-            .map(|(index, call)| {
-                let function = json!({"name": call.name, "arguments": call.arguments.to_string()});
-                let call = json!({"index": index, "id": call.id, "type": "function",
-                    "function": function});
-                self.chunk(&json!({"tool_calls": [call]}), &Value::Null)
-            })
-            .collect();
-        let finish = completion.finish.unwrap_or(FinishReason::Stop).as_str();
-        events.push(self.chunk(&json!({}), &json!(finish)));
-        if self.usage == UsageWish::Wanted {
-            let mut last = self.frame(&json!([]));
-            if let Some(members) = last.as_object_mut() {
-                members.insert("usage".to_owned(), chunk_usage(completion));
-            }
-            events.push(event(&last.to_string()));
-        }
-        events.push(Bytes::from_static(b"data: [DONE]\n\n"));
-        events
-    }
-
-    fn chunk(&self, delta: &Value, finish: &Value) -> Bytes {
-        let choice = json!({"index": 0, "delta": delta, "logprobs": null, "finish_reason": finish});
-        event(&self.frame(&json!([choice])).to_string())
-    }
-
-    fn frame(&self, choices: &Value) -> Value {
-        let mut frame = json!({
-            "id": self.id,
-            "object": "chat.completion.chunk",
-            "created": self.created,
-            "model": self.model,
-            "choices": choices,
-        });
-        if self.usage == UsageWish::Wanted
-            && let Some(members) = frame.as_object_mut()
-        {
-            members.insert("usage".to_owned(), Value::Null);
-        }
-        frame
-    }
-}
-
-fn event(json: &str) -> Bytes {
-    Bytes::from(format!("data: {json}\n\n"))
 }

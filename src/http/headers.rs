@@ -1,0 +1,79 @@
+//! The gateway's own headers.
+
+use axum::response::Response;
+use http::{HeaderMap, HeaderName, HeaderValue, header};
+
+use crate::domain::{CacheStatus, Completion, Error, NanoUsd, RequestId, Target};
+
+/// Adds the gateway's own headers.
+pub(super) fn describe(response: &mut Response, completion: &Completion) {
+    let headers = response.headers_mut();
+    put(
+        headers,
+        "x-gateway-request-id",
+        &completion.request_id.to_string(),
+    );
+    put(headers, "x-gateway-provider", completion.provider.as_str());
+    put(headers, "x-gateway-model", completion.model.as_str());
+    put(headers, "x-gateway-cache", cache(completion.cache.status));
+    put(
+        headers,
+        "x-gateway-attempts",
+        &completion.routing.attempts.len().to_string(),
+    );
+    if !completion.dropped_parameters.is_empty() {
+        let dropped = completion.dropped_parameters.join(", ");
+        put(headers, "x-gateway-dropped-parameters", &dropped);
+    }
+    if let Some(cost) = completion.cost.amount() {
+        put(headers, "x-gateway-cost-usd", &decimal(cost));
+    }
+}
+
+/// Adds what is known when the first piece of a stream goes out.
+pub(super) fn announce(response: &mut Response, id: RequestId, target: &Target) {
+    let headers = response.headers_mut();
+    put(headers, "x-gateway-request-id", &id.to_string());
+    put(headers, "x-gateway-provider", target.provider.as_str());
+    put(headers, "x-gateway-model", target.model.as_str());
+}
+
+/// Adds what a failure says about coming again.
+pub(super) fn explain(response: &mut Response, error: &Error, request: RequestId) {
+    put_should_retry(response, error.is_retryable);
+    let headers = response.headers_mut();
+    if let Some(wait) = error.retry_after {
+        let milliseconds = u64::try_from(wait.as_micros().div_ceil(1000)).unwrap_or(u64::MAX);
+        headers.insert("retry-after-ms", milliseconds.into());
+        headers.insert(header::RETRY_AFTER, milliseconds.div_ceil(1000).into());
+    }
+    put(headers, "x-gateway-request-id", &request.to_string());
+    let attempts = error.attempts.len().to_string();
+    put(headers, "x-gateway-attempts", &attempts);
+}
+
+/// The vendors' clients retry by status unless they are told.
+pub(super) fn put_should_retry(response: &mut Response, should_retry: bool) {
+    let word = HeaderValue::from_static(if should_retry { "true" } else { "false" });
+    response.headers_mut().insert("x-should-retry", word);
+}
+
+/// Writes a header whose value is plain ASCII; anything else is left out.
+pub(super) fn put(headers: &mut HeaderMap, name: &'static str, value: &str) {
+    if let Ok(value) = HeaderValue::from_str(value) {
+        headers.insert(HeaderName::from_static(name), value);
+    }
+}
+
+const fn cache(status: CacheStatus) -> &'static str {
+    match status {
+        CacheStatus::Exact => "exact",
+        CacheStatus::Semantic { .. } => "semantic",
+        CacheStatus::Miss => "miss",
+        CacheStatus::Bypass => "bypass",
+    }
+}
+
+fn decimal(cost: NanoUsd) -> String {
+    cost.to_string().replace('$', "")
+}

@@ -1,0 +1,76 @@
+//! `POST /v1/messages`: Anthropic's dialect through the same pipeline.
+
+mod envelope;
+mod events;
+mod request;
+mod response;
+
+use std::sync::Arc;
+
+use axum::extract::{Request, State};
+use axum::response::{IntoResponse as _, Response};
+use axum::{Extension, Json};
+use serde_json::json;
+
+use super::body::read;
+use super::{Door, event_stream};
+use crate::domain::{Caller, Draft, Error, RequestId};
+use envelope::{body_error, error_response};
+use events::MessageWriter;
+use request::Delivery;
+
+/// Answers a message.
+pub(super) async fn create(
+    State(door): State<Door>,
+    Extension(caller): Extension<Caller>,
+    http_request: Request,
+) -> Response {
+    let body = http_request.into_body();
+    let body = match read(body, door.max_v1_body_bytes, door.body_pause).await {
+        Ok(body) => body,
+        Err(error) => return body_error(&error),
+    };
+    let id = RequestId::random();
+    match answer(&door, &caller, id, &body).await {
+        Ok(response) => response,
+        Err(error) => error_response(&error, id),
+    }
+}
+
+async fn answer(
+    door: &Door,
+    caller: &Caller,
+    id: RequestId,
+    body: &[u8],
+) -> Result<Response, Error> {
+    let gateway = &door.gateway;
+    let (request, delivery) = request::parse(body)
+        .and_then(|(draft, delivery)| Ok((draft.check(gateway.default_timeout())?, delivery)))
+        .map_err(|refusal| gateway.refused(id, caller, refusal))?;
+    if delivery == Delivery::Stream {
+        let (gateway, caller) = (Arc::clone(gateway), caller.clone());
+        let writer = MessageWriter::new(id);
+        return Ok(event_stream::respond(gateway, caller, id, request, writer).await);
+    }
+    let completion = gateway.complete(id, caller, &request).await?;
+    Ok(response::write(&completion))
+}
+
+/// Estimates the input tokens of a message; asks and costs nothing.
+pub(super) async fn count_tokens(State(door): State<Door>, http_request: Request) -> Response {
+    let body = http_request.into_body();
+    let body = match read(body, door.max_v1_body_bytes, door.body_pause).await {
+        Ok(body) => body,
+        Err(error) => return body_error(&error),
+    };
+    let gateway = &door.gateway;
+    let request = request::parse_for_count(&body)
+        .and_then(|draft: Draft| draft.check(gateway.default_timeout()));
+    match request {
+        Ok(request) => {
+            let tokens = gateway.estimate_input(&request);
+            Json(json!({ "input_tokens": tokens })).into_response()
+        }
+        Err(error) => error_response(&error, RequestId::random()),
+    }
+}

@@ -1,0 +1,164 @@
+//! Reads turns and their blocks.
+
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+use serde_json::{Map, Value};
+
+use crate::domain::{ContentPart, Error, ImageSource, Message, Role, ToolCall, ToolResult};
+use crate::http::picture;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Turn {
+    role: TurnRole,
+    content: Content,
+}
+
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum TurnRole {
+    System,
+    User,
+    Assistant,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged, expecting = "content must be a string or a list of blocks")]
+pub(super) enum Content {
+    Text(String),
+    Blocks(Vec<Block>),
+}
+
+#[derive(Deserialize)]
+pub(super) struct Block {
+    #[serde(rename = "type")]
+    kind: String,
+    text: Option<String>,
+    source: Option<Source>,
+    id: Option<String>,
+    name: Option<String>,
+    input: Option<Map<String, Value>>,
+    tool_use_id: Option<String>,
+    content: Option<Content>,
+    is_error: Option<bool>,
+    thinking: Option<String>,
+    signature: Option<String>,
+    #[serde(rename = "cache_control")]
+    _cache_control: Option<IgnoredAny>,
+}
+
+#[derive(Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+enum Source {
+    Base64 { media_type: String, data: String },
+    Url { url: String },
+    File { file_id: String },
+}
+
+impl Turn {
+    /// Reads the turn at `index` into one message or more: results of tools
+    /// are turns of their own here.
+    ///
+    /// # Errors
+    /// `caller_invalid_request` that names the member at fault.
+    pub(super) fn read(self, index: usize, messages: &mut Vec<Message>) -> Result<(), Error> {
+        let role = match self.role {
+            TurnRole::System => Role::System,
+            TurnRole::User => Role::User,
+            TurnRole::Assistant => Role::Assistant,
+        };
+        let parts = self.content.read(&format!("messages[{index}].content"))?;
+        let (results, rest): (Vec<_>, Vec<_>) = parts
+            .into_iter()
+            .partition(|part| matches!(part, ContentPart::ToolResult(_)));
+        if !results.is_empty() && role != Role::User {
+            let reason = "only a turn of role user has tool results";
+            return Err(Error::invalid(format!("messages[{index}]: {reason}")));
+        }
+        let is_alone = !results.is_empty();
+        messages.extend(results.into_iter().map(|result| Message {
+            role: Role::Tool,
+            content: vec![result],
+        }));
+        if !rest.is_empty() || !is_alone {
+            messages.push(Message {
+                role,
+                content: rest,
+            });
+        }
+        Ok(())
+    }
+}
+
+impl Content {
+    /// Reads the parts at `place`.
+    ///
+    /// # Errors
+    /// As for [`Turn::read`].
+    pub(super) fn read(self, place: &str) -> Result<Vec<ContentPart>, Error> {
+        match self {
+            Self::Text(text) => Ok(vec![ContentPart::Text(text)]),
+            Self::Blocks(blocks) => {
+                let blocks = blocks.into_iter().enumerate();
+                let parts = blocks.map(|(number, block)| block.read(&format!("{place}[{number}]")));
+                parts.filter_map(Result::transpose).collect()
+            }
+        }
+    }
+}
+
+impl Block {
+    /// Reads a block; `None` for what another vendor cannot be told.
+    fn read(self, place: &str) -> Result<Option<ContentPart>, Error> {
+        let missing = |member: &str| Error::invalid(format!("{place}.{member}: missing"));
+        let part = match self.kind.as_str() {
+            "text" => ContentPart::Text(self.text.ok_or_else(|| missing("text"))?),
+            "image" => {
+                let source = self.source.ok_or_else(|| missing("source"))?;
+                ContentPart::Image(source.read(&format!("{place}.source"))?)
+            }
+            "tool_use" => ContentPart::ToolCall(ToolCall {
+                id: self.id.ok_or_else(|| missing("id"))?,
+                name: self.name.ok_or_else(|| missing("name"))?,
+                arguments: Value::Object(self.input.ok_or_else(|| missing("input"))?),
+                signature: None,
+            }),
+            "tool_result" => {
+                let content = self.content.map(|content| {
+                    let place = format!("{place}.content");
+                    content.read(&place)
+                });
+                ContentPart::ToolResult(ToolResult {
+                    call_id: self.tool_use_id.ok_or_else(|| missing("tool_use_id"))?,
+                    content: content.transpose()?.unwrap_or_default(),
+                    is_error: self.is_error == Some(true),
+                })
+            }
+            "thinking" => ContentPart::Reasoning {
+                text: self.thinking.unwrap_or_default(),
+                signature: self.signature.filter(|seal| !seal.is_empty()),
+            },
+            "redacted_thinking" => return Ok(None),
+            kind => {
+                let kind: String = kind.chars().take(40).collect();
+                let reason = format!("blocks of type {kind:?} are not supported");
+                return Err(Error::invalid(format!("{place}: {reason}")));
+            }
+        };
+        Ok(Some(part))
+    }
+}
+
+impl Source {
+    fn read(self, place: &str) -> Result<ImageSource, Error> {
+        let refused = |reason: &'static str| Error::invalid(format!("{place}: {reason}"));
+        match self {
+            Self::Base64 { media_type, data } => picture::data(media_type, data).map_err(refused),
+            Self::Url { url } => picture::address(url).map_err(refused),
+            Self::File { file_id } => {
+                let _ = file_id;
+                Err(refused("files of a vendor are not supported"))
+            }
+        }
+    }
+}
