@@ -28,7 +28,8 @@ pub use completion::{
     FilterReason, FinishReason, ProviderAnswer, RoutingReport, TaskGuess,
 };
 pub use draft::{
-    DEFAULT_MAX_TOKENS, Draft, DraftRequirements, MAX_TIMEOUT, MAX_TOKENS, whole_number,
+    CacheWish, DEFAULT_MAX_TOKENS, Draft, MAX_TIMEOUT, MAX_TOKENS, WishedWeights, Wishes,
+    whole_number,
 };
 pub use error::{Error, ErrorKind};
 pub use ids::{Caller, ModelId, ProviderName, RequestId, Secret};

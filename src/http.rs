@@ -12,6 +12,7 @@ mod identity;
 mod mcp_door;
 mod messages;
 mod models;
+mod options;
 mod picture;
 mod server;
 mod settings;

@@ -4,17 +4,18 @@ mod dialogue;
 mod faults;
 mod lists;
 mod whole_number;
+mod wishes;
 
 use std::time::Duration;
 
 use faults::Faults;
-use lists::{providers, stops};
+use lists::stops;
 pub use whole_number::whole_number;
+pub use wishes::{CacheWish, WishedWeights, Wishes};
 
 use super::{
-    CacheMode, CompletionRequest, ContentPart, Effort, Error, Message, ModelSelector, NanoUsd,
-    Ratio, Requirements, ResponseFormat, Role, Sampling, TaskLabel, Temperature, Tool, ToolChoice,
-    Weights,
+    CacheMode, CompletionRequest, ContentPart, Effort, Error, Message, ModelSelector, Ratio,
+    ResponseFormat, Role, Sampling, Temperature, Tool, ToolChoice,
 };
 
 /// The longest visible answer that can be asked for, in tokens.
@@ -66,32 +67,7 @@ pub struct Draft {
     /// Only explain.
     pub route_only: bool,
     /// What is asked of the routing.
-    pub requirements: DraftRequirements,
-}
-
-/// What is asked of the routing, as it was sent.
-#[derive(Clone, Debug, Default)]
-pub struct DraftRequirements {
-    /// Triples the weight of latency.
-    pub low_latency: bool,
-    /// Triples the weight of cost.
-    pub low_cost: bool,
-    /// Triples the weight of quality.
-    pub high_quality: bool,
-    /// Replaces all weights.
-    pub weights: Option<Weights>,
-    /// The kind of work.
-    pub task: Option<TaskLabel>,
-    /// Above 0.
-    pub max_cost_usd: Option<f64>,
-    /// 1 or more.
-    pub max_latency_ms: Option<u64>,
-    /// 0 to 1.
-    pub min_quality: Option<f64>,
-    /// Known names, at most 16.
-    pub providers: Vec<String>,
-    /// Whether other models may answer.
-    pub failover: Option<bool>,
+    pub requirements: Wishes,
 }
 
 impl Draft {
@@ -128,47 +104,6 @@ impl Draft {
             route_only: self.route_only,
         };
         faults.into_result(request)
-    }
-}
-
-impl DraftRequirements {
-    fn check(self, faults: &mut Faults) -> Requirements {
-        let weights = self.weights.filter(|weights| {
-            let is_usable = weights.normalised().is_some();
-            if !is_usable {
-                faults.add(
-                    "requirements.weights",
-                    "must be 0 or more each and not all 0",
-                );
-            }
-            is_usable
-        });
-        let max_cost = self.max_cost_usd.and_then(|usd| {
-            let amount = NanoUsd::try_from_usd(usd).filter(|_| usd > 0.0);
-            if amount.is_none() {
-                faults.add("requirements.max_cost_usd", format!("{usd} is not above 0"));
-            }
-            amount
-        });
-        if self.max_latency_ms == Some(0) {
-            faults.add("requirements.max_latency_ms", "0 is not 1 or more");
-        }
-        Requirements {
-            low_latency: self.low_latency,
-            low_cost: self.low_cost,
-            high_quality: self.high_quality,
-            weights,
-            task: self.task,
-            max_cost,
-            max_latency: self.max_latency_ms.map(Duration::from_millis),
-            min_quality: faults.take(
-                "requirements.min_quality",
-                self.min_quality,
-                Ratio::try_from,
-            ),
-            providers: providers(faults, self.providers),
-            failover: self.failover,
-        }
     }
 }
 
@@ -345,8 +280,8 @@ mod tests {
 
     #[test]
     fn an_unknown_provider_is_answered_with_the_known_ones() {
-        let requirements = DraftRequirements {
-            providers: vec!["opnai".to_owned()],
+        let requirements = Wishes {
+            providers: Some(vec!["opnai".to_owned()]),
             ..Default::default()
         };
 

@@ -21,6 +21,7 @@ mod mcp_tools;
 mod mcp_wire;
 mod messages;
 mod model_lists;
+mod options;
 mod overlay;
 mod overload;
 mod progress;

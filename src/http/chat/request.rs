@@ -8,6 +8,7 @@ use serde::de::IgnoredAny;
 
 use super::chunks::UsageWish;
 use crate::domain::{Draft, Effort, Error, Message, whole_number};
+use crate::http::options::GatewayOptions;
 use message::ChatMessage;
 use tools::{ChatChoice, ChatFormat, ChatTool};
 
@@ -58,6 +59,7 @@ struct ChatRequest {
     #[serde(rename = "prompt_cache_retention")]
     _prompt_cache_retention: Option<IgnoredAny>,
     verbosity: Option<IgnoredAny>,
+    gateway: Option<GatewayOptions>,
 }
 
 // Obfuscation is OpenAI's own affair; others may come.
@@ -126,7 +128,8 @@ pub(super) fn parse(body: &[u8]) -> Result<(Draft, Delivery), Error> {
         response_format: response_format.transpose()?,
         ..Draft::default()
     };
-    Ok((draft, delivery))
+    let options = request.gateway.unwrap_or_default();
+    Ok((options.apply(draft), delivery))
 }
 
 impl ChatRequest {

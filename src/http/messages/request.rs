@@ -10,6 +10,7 @@ use serde_json::Value;
 use crate::domain::{
     Draft, Effort, Error, MAX_TOKENS, Message, ResponseFormat, Role, whole_number,
 };
+use crate::http::options::GatewayOptions;
 use block::{Content, Turn};
 use tools::{AnyTool, Choice};
 
@@ -37,6 +38,7 @@ struct MessageRequest {
     top_k: Option<IgnoredAny>,
     container: Option<Value>,
     mcp_servers: Option<Vec<IgnoredAny>>,
+    gateway: Option<GatewayOptions>,
     #[serde(rename = "cache_control")]
     _cache_control: Option<IgnoredAny>,
     #[serde(rename = "context_management")]
@@ -159,7 +161,8 @@ impl MessageRequest {
         let config = self.output_config;
         let (effort, format) = config.map_or((None, None), |config| (config.effort, config.format));
         let parallel_tool_calls = self.tool_choice.as_ref().and_then(Choice::is_parallel);
-        Ok(Draft {
+        let options = self.gateway.unwrap_or_default();
+        let draft = Draft {
             messages: Some(messages),
             model: self.model,
             // Clients ask for the most that a model of Anthropic's can write.
@@ -179,7 +182,8 @@ impl MessageRequest {
                 }
             }),
             ..Draft::default()
-        })
+        };
+        Ok(options.apply(draft))
     }
 }
 

@@ -3,9 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::domain::{
-    CacheMode, Draft, DraftRequirements, Effort, Message, Role, TaskLabel, Weights, whole_number,
-};
+use crate::domain::{CacheWish, Draft, Effort, Message, Role, Wishes, whole_number};
 
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -41,7 +39,7 @@ pub(super) struct Input {
     /// false: read nothing from the answer cache and store nothing. Default true.
     cache_enabled: Option<bool>,
     /// auto (default), exact: no hits by meaning, refresh: replace what is stored.
-    cache_mode: Option<InputCacheMode>,
+    cache_mode: Option<CacheWish>,
     /// How long to wait in milliseconds, all attempts together. Default 50000.
     #[schemars(range(min = 1, max = 600_000))]
     #[serde(default, deserialize_with = "whole_number")]
@@ -51,7 +49,7 @@ pub(super) struct Input {
     /// true: list every candidate model, not only the best three.
     explain: Option<bool>,
     /// What matters for the choice of model.
-    requirements: Option<InputRequirements>,
+    requirements: Option<Wishes>,
 }
 
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -69,53 +67,6 @@ enum InputRole {
     Assistant,
 }
 
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-enum InputCacheMode {
-    Auto,
-    Exact,
-    Refresh,
-}
-
-#[derive(Debug, Default, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-struct InputRequirements {
-    /// Weigh speed three times as much.
-    low_latency: Option<bool>,
-    /// Weigh price three times as much.
-    low_cost: Option<bool>,
-    /// Weigh quality three times as much.
-    high_quality: Option<bool>,
-    /// Replaces all weights; any scale, 0 or more each.
-    weights: Option<InputWeights>,
-    /// The kind of work, if known.
-    task_type: Option<TaskLabel>,
-    /// Refuse models expected to cost more, in USD.
-    max_cost_usd: Option<f64>,
-    /// Refuse models expected to take longer, in milliseconds.
-    #[serde(default, deserialize_with = "whole_number")]
-    max_latency_ms: Option<u64>,
-    /// Refuse models expected to be worse.
-    #[schemars(range(min = 0, max = 1))]
-    min_quality: Option<f64>,
-    /// Only these providers may see the prompt: openai, anthropic, google, mistral, groq, local.
-    #[schemars(length(max = 16))]
-    providers: Option<Vec<String>>,
-    /// Same as the argument of that name.
-    cache_enabled: Option<bool>,
-    /// Whether other models may answer when the chosen one fails. Default: true for "auto", else false.
-    failover_enabled: Option<bool>,
-}
-
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-struct InputWeights {
-    quality: Option<f64>,
-    cost: Option<f64>,
-    latency: Option<f64>,
-    reliability: Option<f64>,
-}
-
 impl Input {
     /// Tells whether every candidate is to be listed.
     pub(super) fn wants_explanation(&self) -> bool {
@@ -129,7 +80,6 @@ impl Input {
 
     pub(super) fn into_draft(self) -> Draft {
         let wishes = self.requirements.unwrap_or_default();
-        let is_cached = self.cache_enabled != Some(false) && wishes.cache_enabled != Some(false);
         Draft {
             prompt: self.prompt,
             messages: self
@@ -143,26 +93,10 @@ impl Input {
             seed: self.seed,
             stop: self.stop.unwrap_or_default(),
             effort: self.reasoning_effort,
-            cache: match (is_cached, self.cache_mode) {
-                (false, _) => CacheMode::Bypass,
-                (true, None | Some(InputCacheMode::Auto)) => CacheMode::Auto,
-                (true, Some(InputCacheMode::Exact)) => CacheMode::Exact,
-                (true, Some(InputCacheMode::Refresh)) => CacheMode::Refresh,
-            },
+            cache: CacheWish::mode(self.cache_mode, self.cache_enabled, &wishes),
             timeout_ms: self.timeout_ms,
             route_only: self.route_only == Some(true),
-            requirements: DraftRequirements {
-                low_latency: wishes.low_latency == Some(true),
-                low_cost: wishes.low_cost == Some(true),
-                high_quality: wishes.high_quality == Some(true),
-                weights: wishes.weights.map(Into::into),
-                task: wishes.task_type,
-                max_cost_usd: wishes.max_cost_usd,
-                max_latency_ms: wishes.max_latency_ms,
-                min_quality: wishes.min_quality,
-                providers: wishes.providers.unwrap_or_default(),
-                failover: wishes.failover_enabled,
-            },
+            requirements: wishes,
             ..Draft::default()
         }
     }
@@ -176,16 +110,5 @@ impl From<InputMessage> for Message {
             InputRole::Assistant => Role::Assistant,
         };
         Self::text(role, message.content)
-    }
-}
-
-impl From<InputWeights> for Weights {
-    fn from(weights: InputWeights) -> Self {
-        Self {
-            quality: weights.quality.unwrap_or(0.0),
-            cost: weights.cost.unwrap_or(0.0),
-            latency: weights.latency.unwrap_or(0.0),
-            reliability: weights.reliability.unwrap_or(0.0),
-        }
     }
 }
