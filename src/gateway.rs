@@ -7,6 +7,7 @@ mod attempt;
 mod billing;
 mod call;
 mod complete;
+mod conversations;
 mod health;
 mod plan;
 mod probe;
@@ -33,6 +34,7 @@ use crate::domain::{
 use crate::routing;
 use crate::telemetry::Metrics;
 use crate::usage::PriceTable;
+use conversations::Conversations;
 use health::HealthBook;
 
 /// What a gateway is made of; `app` chooses each part.
@@ -79,6 +81,7 @@ pub struct Gateway {
     metrics: Arc<Metrics>,
     stopping: CancellationToken,
     health: HealthBook,
+    conversations: Conversations,
     in_flight: Semaphore,
 }
 
@@ -110,6 +113,7 @@ impl Gateway {
             metrics: parts.metrics,
             stopping: parts.stopping,
             health: HealthBook::default(),
+            conversations: Conversations::default(),
         }
     }
 

@@ -100,14 +100,14 @@ impl Gateway {
             .map_err(|_| refusal::overloaded(self.settings.max_in_flight))?;
         self.limits.take_request(caller).await?;
         if request.route_only {
-            let route = self.route(request, named, self.clock.now())?;
+            let route = self.route(caller, request, named, self.clock.now())?;
             return dry_run(call, route);
         }
         let cache = match self.cache.find(caller, request).await {
             Lookup::Hit(completion) => return Ok(*completion),
             Lookup::None(outcome) => outcome,
         };
-        let route = self.route(request, named, self.clock.now())?;
+        let route = self.route(caller, request, named, self.clock.now())?;
         let completion = self.try_targets(call, route, cache).await?;
         self.cache.store(caller, request, &completion).await;
         Ok(completion)
@@ -141,6 +141,8 @@ impl Gateway {
             Err(Stop::OutOfTime) => return Err(refusal::out_of_time(attempts)),
             Err(Stop::Shutdown) => return Err(refusal::stopping(attempts)),
         };
+        self.conversations
+            .answered(call.caller, call.request, &winner.target);
         let mut dropped = answered.answer.dropped_parameters;
         let effort = winner.target.effort;
         let wants_effort = call.request.effort.is_some_and(|wish| wish != Effort::None);

@@ -1,15 +1,20 @@
 //! From a request to the targets that may answer it, in order.
 
 use super::Gateway;
+use super::health::Condition;
 use super::plan::Plan;
 use super::refusal;
 use crate::domain::{
-    Candidate, CompletionRequest, Error, ErrorKind, ModelSelector, ModelSpec, RoutingReport, Target,
+    Caller, Candidate, CompletionRequest, Error, ErrorKind, ModelSelector, ModelSpec,
+    RoutingReport, Target,
 };
 use crate::routing::{Choice, Facts, FreshRates, Prices, PriorEstimator, Ranking, rank};
 use crate::usage::PriceTable;
 
 use jiff::Timestamp;
+
+/// A target that is less likely to succeed loses its conversations (chosen).
+const KEPT_RELIABILITY: f64 = 0.5;
 
 /// Where a call may go, and why.
 pub(super) struct Route {
@@ -38,6 +43,7 @@ impl Gateway {
     /// Ranks the targets of a request that began `at`.
     pub(super) fn route(
         &self,
+        caller: &Caller,
         request: &CompletionRequest,
         named: Option<&ModelSpec>,
         at: Timestamp,
@@ -55,7 +61,12 @@ impl Gateway {
         });
         let facts = Facts::new(request, choice, at);
         let mut ranking = self.rank(&facts);
-        let reason = reason(request, named, &ranking);
+        let mut reason = reason(request, named, &ranking);
+        if let Some(place) = self.kept(caller, request, &ranking) {
+            let kept = ranking.candidates.remove(place);
+            reason = format!("the conversation stays with {}", kept.target);
+            ranking.candidates.insert(0, kept);
+        }
         if let Some(spec) = named
             && request.requirements.failover == Some(true)
         {
@@ -85,6 +96,23 @@ impl Gateway {
                 attempts: Vec::new(),
             },
         })
+    }
+
+    /// Finds the place of the target that answered the conversation so far,
+    /// if it can go on.
+    fn kept(
+        &self,
+        caller: &Caller,
+        request: &CompletionRequest,
+        ranking: &Ranking,
+    ) -> Option<usize> {
+        let target = self.conversations.target(caller, request)?;
+        let mut candidates = ranking.candidates.iter();
+        let place = candidates.position(|next| next.target == target)?;
+        let kept = ranking.candidates.get(place)?;
+        let is_up = self.health.of_provider(&target.provider).condition != Condition::Unavailable;
+        let can_go_on = kept.filtered_by.is_none() && kept.reliability >= KEPT_RELIABILITY;
+        (is_up && can_go_on).then_some(place)
     }
 
     fn rank(&self, facts: &Facts<'_>) -> Ranking {

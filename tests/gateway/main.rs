@@ -13,6 +13,7 @@ mod any_request;
 mod bad_input;
 mod configured;
 mod content;
+mod conversations;
 mod error_table;
 mod failover;
 mod failures;
