@@ -16,6 +16,7 @@ mod relay;
 mod route;
 mod settings;
 mod status;
+mod structured;
 
 use std::collections::HashMap;
 use std::sync::Arc;

@@ -64,6 +64,12 @@ impl Capabilities {
         needed.iter().find(|&capability| !self.contains(capability))
     }
 
+    /// Returns the set without one member.
+    #[must_use]
+    pub const fn without(self, capability: Capability) -> Self {
+        Self(self.0 & !capability.bit())
+    }
+
     /// Lists the members in declaration order.
     pub fn iter(self) -> impl Iterator<Item = Capability> {
         use Capability::{JsonSchema, Pdf, PromptCache, Reasoning, Streaming, Tools, Vision};

@@ -9,10 +9,12 @@ use super::Gateway;
 use super::billing::billed_model;
 use super::call::CallContext;
 use super::relay::Relay;
+use super::structured::{Flaw, Form};
 use crate::domain::{
-    Attempt, AttemptOutcome, CacheOutcome, Candidate, ChunkSink, Cost, Error, ErrorKind,
-    LedgerEntry, ModelId, ModelSpec, NanoUsd, Outcome, Provider, ProviderAnswer, ProviderCall,
-    ProviderError, ProviderErrorKind, Reservation, Target, TimeoutPhase, TokenUsage, Usage,
+    Attempt, AttemptOutcome, CacheOutcome, Candidate, ChunkSink, CompletionRequest, Cost, Error,
+    ErrorKind, LedgerEntry, ModelId, ModelSpec, NanoUsd, Outcome, Provider, ProviderAnswer,
+    ProviderCall, ProviderError, ProviderErrorKind, Reservation, Target, TimeoutPhase, TokenUsage,
+    Usage,
 };
 use crate::routing::{estimate_text_tokens, estimate_tokens, upper_bound_tokens};
 
@@ -35,6 +37,18 @@ pub(super) struct Ended {
     pub(super) attempt: Attempt,
     pub(super) cost: Cost,
     pub(super) result: Result<Answered, ProviderError>,
+    /// What a model may mend, if the answer has no other fault.
+    pub(super) flaw: Option<Flaw>,
+}
+
+/// What an attempt asks, and whom.
+pub(super) struct Ask<'a> {
+    /// The call's request, or how it is put to this model.
+    pub(super) request: &'a CompletionRequest,
+    pub(super) candidate: &'a Candidate,
+    pub(super) spec: &'a ModelSpec,
+    /// The form that the answer is held to.
+    pub(super) form: Option<&'a Form<'a>>,
 }
 
 impl Gateway {
@@ -49,38 +63,48 @@ impl Gateway {
         &self,
         call: &CallContext<'_>,
         index: u32,
-        candidate: &Candidate,
+        ask: &Ask<'_>,
         deadline: Instant,
         pending: &mut Option<(Target, Instant)>,
     ) -> Result<Ended, Error> {
-        let target = &candidate.target;
-        let (Some(spec), Some(provider)) = (
-            self.catalogue.spec(&target.provider, &target.model),
-            self.providers.get(&target.provider),
-        ) else {
-            let message = format!("{target} is in no catalogue");
-            return Err(Error::new(ErrorKind::GatewayInternal, message));
+        let target = &ask.candidate.target;
+        let Some(provider) = self.providers.get(&target.provider) else {
+            return Err(unknown_target(target));
         };
-        let reservation = self.reserve(call, spec, target).await?;
+        let reservation = self.reserve(call, ask).await?;
         *pending = Some((target.clone(), Instant::now()));
         let open = OpenAttempt {
             gateway: self,
             call,
             index,
             target,
+            request: ask.request,
             started: Instant::now(),
             started_at: self.clock.now(),
             reservation: Some(reservation),
         };
         let provider_call = ProviderCall {
-            request: call.request,
+            request: ask.request,
             target,
-            spec,
+            spec: ask.spec,
             deadline,
-            sink: call.relay.map(|relay| relay as &dyn ChunkSink),
+            // What may have to be mended is not shown before.
+            sink: call
+                .relay
+                .filter(|_| ask.form.is_none())
+                .map(|relay| relay as &dyn ChunkSink),
         };
-        let result = ask(provider.as_ref(), provider_call).await;
-        Ok(open.end(result, candidate.latency))
+        let mut result = complete(provider.as_ref(), provider_call).await;
+        let mut flaw = None;
+        if let (Ok(answer), Some(form)) = (&mut result, ask.form) {
+            flaw = form.check(answer).err();
+        }
+        if let (Ok(answer), Some(flaw)) = (&result, &flaw) {
+            result = Err(flaw.error(answer));
+        }
+        let mut ended = open.end(result, ask.candidate.latency);
+        ended.flaw = flaw;
+        Ok(ended)
     }
 
     /// Sets aside the most that the attempt can use: the byte bound of its
@@ -88,12 +112,12 @@ impl Gateway {
     async fn reserve(
         &self,
         call: &CallContext<'_>,
-        spec: &ModelSpec,
-        target: &Target,
+        ask: &Ask<'_>,
     ) -> Result<Box<dyn Reservation>, Error> {
-        let input = upper_bound_tokens(call.request);
-        let allowance = spec.request.allowance(target.effort);
-        let output = u64::from(call.request.max_tokens.saturating_add(allowance));
+        let target = &ask.candidate.target;
+        let input = upper_bound_tokens(ask.request);
+        let allowance = ask.spec.request.allowance(target.effort);
+        let output = u64::from(ask.request.max_tokens.saturating_add(allowance));
         let rates = self
             .prices
             .rates(&target.provider, &target.model, input, self.clock.now());
@@ -104,6 +128,12 @@ impl Gateway {
     }
 }
 
+/// Makes the error of a target that is not there.
+pub(super) fn unknown_target(target: &Target) -> Error {
+    let message = format!("{target} is in no catalogue");
+    Error::new(ErrorKind::GatewayInternal, message)
+}
+
 /// Tells whether the call's own deadline cut an attempt before the vendor had
 /// the time that it usually takes.
 fn is_hasty(kind: ProviderErrorKind, latency: Duration, expected: Duration) -> bool {
@@ -112,7 +142,7 @@ fn is_hasty(kind: ProviderErrorKind, latency: Duration, expected: Duration) -> b
 
 /// Waits for the adapter, which keeps the deadline itself; the wait here only
 /// holds it to that.
-async fn ask(
+async fn complete(
     provider: &dyn Provider,
     call: ProviderCall<'_>,
 ) -> Result<ProviderAnswer, ProviderError> {
@@ -135,6 +165,7 @@ struct OpenAttempt<'a> {
     call: &'a CallContext<'a>,
     index: u32,
     target: &'a Target,
+    request: &'a CompletionRequest,
     started: Instant,
     started_at: Timestamp,
     reservation: Option<Box<dyn Reservation>>,
@@ -178,6 +209,7 @@ impl OpenAttempt<'_> {
             attempt,
             cost,
             result,
+            flaw: None,
         }
     }
 
@@ -292,7 +324,7 @@ impl OpenAttempt<'_> {
             ..usage.tokens
         };
         if tokens.total_input() == 0 {
-            tokens.input = estimate_tokens(self.call.request);
+            tokens.input = estimate_tokens(self.request);
         }
         Usage::estimated(tokens)
     }
@@ -313,7 +345,7 @@ impl OpenAttempt<'_> {
 
     fn guess(&self, answer: &ProviderAnswer) -> Usage {
         Usage::estimated(TokenUsage {
-            input: estimate_tokens(self.call.request),
+            input: estimate_tokens(self.request),
             output: estimate_text_tokens(&answer.text()),
             ..TokenUsage::default()
         })
@@ -323,12 +355,12 @@ impl OpenAttempt<'_> {
     fn guess_cost(&self) -> NanoUsd {
         let gateway = self.gateway;
         let (provider, model) = (&self.target.provider, &self.target.model);
-        let input = estimate_tokens(self.call.request);
+        let input = estimate_tokens(self.request);
         let output = u64::from(
             gateway
                 .routing
                 .expected_output_tokens
-                .min(self.call.request.max_tokens),
+                .min(self.request.max_tokens),
         );
         let rates = gateway
             .prices

@@ -5,11 +5,12 @@ use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 
 use super::Gateway;
-use super::attempt::{Answered, Ended};
+use super::attempt::{Answered, Ask, Ended, unknown_target};
 use super::call::{CallContext, OpenCall};
 use super::refusal::{self, Failures};
 use super::relay::Relay;
 use super::route::Route;
+use super::structured::Form;
 use crate::cache::Lookup;
 use crate::domain::{
     Attempt, AttemptOutcome, CacheOutcome, Caller, Candidate, ChunkSink, Completion,
@@ -172,11 +173,15 @@ impl Gateway {
         tally: &mut Tally,
     ) -> Result<(Answered, Candidate), Stop> {
         let mut failures = Failures::default();
+        let mut repair: Option<Repair> = None;
         for index in 0..self.settings.max_attempts {
-            let Some(candidate) = route.plan.next(&route.report.candidates) else {
+            let next = match &repair {
+                Some(repair) => Some(&repair.candidate),
+                None => route.plan.next(&route.report.candidates),
+            };
+            let Some(candidate) = next.cloned() else {
                 break;
             };
-            let candidate = candidate.clone();
             let is_last = !route.plan.has_another() || index + 1 == self.settings.max_attempts;
             let Some(deadline) = attempt_deadline(call, index, is_last) else {
                 // What failed says more than that no time is left for others.
@@ -185,15 +190,29 @@ impl Gateway {
                     _ => Stop::OutOfTime,
                 });
             };
+            let (provider, model) = (&candidate.target.provider, &candidate.target.model);
+            let spec = self.catalogue.spec(provider, model);
+            let spec = spec.ok_or_else(|| Stop::Refused(unknown_target(&candidate.target)))?;
+            let form = Form::of(call.request, spec).map_err(Stop::Refused)?;
+            let is_repair = repair.is_some();
+            let asked = match (repair.take(), &form) {
+                (Some(repair), _) => Some(repair.request),
+                (None, form) => form.as_ref().map(|form| form.ask(call.request)),
+            };
+            let ask = Ask {
+                request: asked.as_ref().unwrap_or(call.request),
+                candidate: &candidate,
+                spec,
+                form: form.as_ref(),
+            };
             let pending = &mut tally.pending;
-            let ended = self
-                .attempt(call, index, &candidate, deadline, pending)
-                .await;
+            let ended = self.attempt(call, index, &ask, deadline, pending).await;
             tally.pending = None;
             let Ended {
                 attempt,
                 cost,
                 result,
+                flaw,
             } = ended.map_err(Stop::Refused)?;
             route.report.attempts.push(attempt);
             tally.add(cost);
@@ -206,6 +225,11 @@ impl Gateway {
                     }
                     let kind = error.kind;
                     failures.add(error);
+                    if let Some(flaw) = flaw.filter(|_| !is_repair) {
+                        let request = Form::ask_again(ask.request, &flaw);
+                        repair = Some(Repair { candidate, request });
+                        continue;
+                    }
                     let has_begun = call.relay.is_some_and(Relay::has_begun);
                     if has_begun || !kind.allows_failover() {
                         break;
@@ -236,6 +260,12 @@ fn attempt_deadline(call: &CallContext<'_>, index: u32, is_last: bool) -> Option
     let (least, most) = ATTEMPT_BOUNDS;
     let share = left.mul_f64(ATTEMPT_SHARE).clamp(least, most);
     Some(now + if is_last { left } else { share.min(left) })
+}
+
+/// The one chance of a model to mend its answer.
+struct Repair {
+    candidate: Candidate,
+    request: CompletionRequest,
 }
 
 /// Why the attempts ended without an answer.

@@ -5,7 +5,7 @@ use super::health::Condition;
 use super::plan::Plan;
 use super::refusal;
 use crate::domain::{
-    Caller, Candidate, CompletionRequest, Error, ErrorKind, ModelSelector, ModelSpec,
+    Caller, Candidate, Capability, CompletionRequest, Error, ErrorKind, ModelSelector, ModelSpec,
     RoutingReport, Target,
 };
 use crate::routing::{Choice, Facts, FreshRates, Prices, PriorEstimator, Ranking, rank};
@@ -59,8 +59,17 @@ impl Gateway {
             provider: spec.provider.as_str(),
             model: spec.id.as_str(),
         });
-        let facts = Facts::new(request, choice, at);
+        let mut facts = Facts::new(request, choice, at);
+        let free = facts.needs.without(Capability::JsonSchema);
+        if named.is_some() {
+            // The gateway itself holds a model to a schema.
+            facts.needs = free;
+        }
         let mut ranking = self.rank(&facts);
+        if ranking.usable().next().is_none() && facts.needs != free {
+            facts.needs = free;
+            ranking = self.rank(&facts);
+        }
         let mut reason = reason(request, named, &ranking);
         if let Some(place) = self.kept(caller, request, &ranking) {
             let kept = ranking.candidates.remove(place);

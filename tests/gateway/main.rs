@@ -30,6 +30,7 @@ mod routing;
 mod seats;
 mod secrets;
 mod streaming;
+mod structured;
 mod support;
 mod traps;
 mod v1;
