@@ -27,7 +27,7 @@ if [ -z "${rust_only:-}" ]; then
   AI_GATEWAY_BIN=$(pwd_of "$(target_folder dev)")
   export AI_GATEWAY_BIN
   # One environment a client: they disagree about each other's versions.
-  for client in mcp fastmcp openai anthropic openai_sdk anthropic_sdk google_sdk mistral_sdk groq_sdk referee; do
+  for client in mcp fastmcp openai anthropic js openai_sdk anthropic_sdk google_sdk mistral_sdk groq_sdk referee; do
     client_environment "$client"
     say "clients: $client"
     ".venv-client-$client/bin/python" -m pytest -q -p no:cacheprovider "tests/clients/test_$client.py"
