@@ -134,7 +134,7 @@ impl App {
             Arc::clone(&gateway),
             metrics,
             handler,
-            shutdown.draining.clone(),
+            &shutdown,
         );
         Ok(Self {
             gateway,

@@ -24,7 +24,6 @@ use axum::Router;
 use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post};
 use http::{HeaderName, HeaderValue, Method, StatusCode, Uri, header};
-use tokio_util::sync::CancellationToken;
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
 pub(crate) use guard::{is_host, is_origin};
@@ -44,7 +43,7 @@ struct DoorParts {
     metrics: Arc<Metrics>,
     allowed: Arc<Allowed>,
     auth_mode: AuthMode,
-    draining: CancellationToken,
+    shutdown: Shutdown,
     max_mcp_body_bytes: usize,
     max_v1_body_bytes: usize,
     body_pause: Duration,
@@ -52,14 +51,14 @@ struct DoorParts {
 
 /// Builds all routes.
 ///
-/// `draining` fires when the process begins to end. `/health` and `/ready`
+/// `shutdown` tells them when the process begins to end. `/health` and `/ready`
 /// are open to any name, so that load balancers can ask by address.
 pub fn router(
     settings: &Settings,
     gateway: Arc<Gateway>,
     metrics: Arc<Metrics>,
     mcp: McpHandler,
-    draining: CancellationToken,
+    shutdown: &Shutdown,
 ) -> Router {
     let allowed = Arc::new(Allowed::new(
         &settings.allowed_hosts,
@@ -74,7 +73,7 @@ pub fn router(
             .first()
             .copied()
             .unwrap_or(AuthMode::None),
-        draining,
+        shutdown: shutdown.clone(),
         max_mcp_body_bytes: settings.max_mcp_body_bytes,
         max_v1_body_bytes: settings.max_v1_body_bytes,
         body_pause: Duration::from_millis(settings.body_read_timeout_ms),

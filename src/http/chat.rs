@@ -4,8 +4,6 @@ mod chunks;
 mod request;
 mod response;
 
-use std::sync::Arc;
-
 use axum::Extension;
 use axum::extract::{Request, State};
 use axum::response::Response;
@@ -53,8 +51,7 @@ async fn answer(
         .map_err(|refusal| gateway.refused(id, caller, refusal))?;
     if let Delivery::Stream(usage) = delivery {
         let writer = ChunkWriter::new(id, gateway.now().as_second(), usage);
-        let (gateway, caller) = (Arc::clone(gateway), caller.clone());
-        return Ok(event_stream::respond(gateway, caller, id, request, writer).await);
+        return Ok(event_stream::respond(door, caller.clone(), id, request, writer).await);
     }
     let completion = gateway.complete(id, caller, &request).await?;
     Ok(response::write(&completion, gateway.now()))

@@ -1,7 +1,6 @@
 //! Answers as a stream of events, in whichever form a door has.
 
 use std::collections::VecDeque;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,13 +10,14 @@ use axum::response::Response;
 use futures_util::stream;
 use http::{HeaderValue, header};
 use tokio::sync::mpsc;
+use tokio::task::JoinError;
 use tokio::time::sleep;
+use tokio_util::task::AbortOnDropHandle;
 
-use super::headers;
+use super::{Door, headers};
 use crate::domain::{
-    Caller, Chunk, ChunkSink, Completion, CompletionRequest, Error, RequestId, Target,
+    Caller, Chunk, ChunkSink, Completion, CompletionRequest, Error, ErrorKind, RequestId, Target,
 };
-use crate::gateway::Gateway;
 
 /// Pieces that wait for a slow reader; the vendor waits with them beyond.
 const PIECES: usize = 32;
@@ -45,22 +45,25 @@ pub(super) trait EventWriter: Send + 'static {
     fn refusal(&self, error: &Error, id: RequestId) -> Response;
 }
 
-type Work = Pin<Box<dyn Future<Output = Result<Completion, Error>> + Send>>;
+/// A call under way. It has a task of its own, so that its waits end whether
+/// or not the client reads; dropped, it is cancelled.
+type Work = AbortOnDropHandle<Result<Completion, Error>>;
 
 /// Answers a request as a stream. The head goes out with the first piece, so
 /// that a failure before it is an error with its own status.
 pub(super) async fn respond(
-    gateway: Arc<Gateway>,
+    door: &Door,
     caller: Caller,
     id: RequestId,
     request: CompletionRequest,
     mut writer: impl EventWriter,
 ) -> Response {
+    let gateway = Arc::clone(&door.gateway);
     let (sender, mut pieces) = mpsc::channel(PIECES);
-    let mut work: Work = Box::pin(async move {
+    let mut work = Work::new(door.shutdown.calls.spawn(async move {
         let sink = Pieces(sender);
         gateway.complete_into(id, &caller, &request, &sink).await
-    });
+    }));
     let mut events = VecDeque::new();
     tokio::select! {
         biased;
@@ -71,7 +74,7 @@ pub(super) async fn respond(
             headers::announce(&mut response, id, &target);
             response
         }
-        result = &mut work => match result {
+        result = &mut work => match ended(result) {
             Err(error) => writer.refusal(&error, id),
             // It came at once: its pieces wait, if there were any.
             Ok(completion) => {
@@ -88,6 +91,14 @@ pub(super) async fn respond(
             }
         },
     }
+}
+
+/// Returns a call's own result; a task that panics is a fault of ours.
+fn ended(result: Result<Result<Completion, Error>, JoinError>) -> Result<Completion, Error> {
+    result.unwrap_or_else(|fault| {
+        tracing::error!(%fault, "a call broke");
+        Err(Error::new(ErrorKind::GatewayInternal, "the call broke"))
+    })
 }
 
 /// Hands pieces to the body.
@@ -130,7 +141,7 @@ impl<Writer: EventWriter> Following<Writer> {
                     while let Ok((_, chunk)) = self.pieces.try_recv() {
                         self.events.extend(self.writer.piece(&chunk));
                     }
-                    match result {
+                    match ended(result) {
                         Ok(completion) => self.events.extend(self.writer.end(&completion)),
                         Err(error) => self.events.push_back(self.writer.failure(&error)),
                     }

@@ -34,7 +34,7 @@ pub(super) async fn ready(State(door): State<Door>) -> Response {
         .iter()
         .map(|name| format!("provider {name} is unavailable"))
         .collect();
-    let is_draining = door.draining.is_cancelled();
+    let is_draining = door.shutdown.draining.is_cancelled();
     let is_unconfigured = readiness.available.is_empty() && readiness.unavailable.is_empty();
     if is_draining {
         degraded.push("shutting down".to_owned());

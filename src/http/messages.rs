@@ -5,8 +5,6 @@ mod events;
 mod request;
 mod response;
 
-use std::sync::Arc;
-
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse as _, Response};
 use axum::{Extension, Json};
@@ -48,9 +46,8 @@ async fn answer(
         .and_then(|(draft, delivery)| Ok((draft.check(gateway.default_timeout())?, delivery)))
         .map_err(|refusal| gateway.refused(id, caller, refusal))?;
     if delivery == Delivery::Stream {
-        let (gateway, caller) = (Arc::clone(gateway), caller.clone());
         let writer = MessageWriter::new(id);
-        return Ok(event_stream::respond(gateway, caller, id, request, writer).await);
+        return Ok(event_stream::respond(door, caller.clone(), id, request, writer).await);
     }
     let completion = gateway.complete(id, caller, &request).await?;
     Ok(response::write(&completion))

@@ -22,19 +22,23 @@ use super::settings::Settings;
 
 /// What calls in flight get to write their answers once they were told to end.
 const LAST_WORDS: Duration = Duration::from_secs(1);
+/// What calls get whose connection was cut, to enter what they used.
+const LAST_ENTRIES: Duration = Duration::from_millis(200);
 /// How long to wait when the system has no descriptor left for a connection.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 /// The longest header block (hyper's buffer) in bytes, and the most headers.
 const HEADER_BLOCK_BYTES: usize = 32 * 1024;
 const HEADERS: usize = 100;
 
-/// The two moments of the end of the process.
+/// The end of the process: its two moments, and what it waits for.
 #[derive(Clone, Debug, Default)]
 pub struct Shutdown {
     /// Fires first: nothing new is accepted, `/ready` says 503.
     pub draining: CancellationToken,
     /// Fires when the time for calls in flight is over.
     pub stopping: CancellationToken,
+    /// Calls that run beside their connection.
+    pub calls: TaskTracker,
 }
 
 /// Serves until `shutdown.draining` fires, then lets calls in flight go on
@@ -88,6 +92,9 @@ pub async fn serve(
         }
     }
     shutdown.stopping.cancel();
+    // Calls whose connection was cut still enter what they used.
+    shutdown.calls.close();
+    let _ = timeout(LAST_ENTRIES, shutdown.calls.wait()).await;
     Ok(())
 }
 

@@ -7,6 +7,10 @@ use super::event_stream::EventStream;
 use super::exchange::{self, MAX_BODY_BYTES, OpenReply, Reply};
 use crate::domain::{Chunk, ProviderCall, ProviderError, ProviderErrorKind};
 
+/// The longest stream that is read, in bytes. Around each token stand some
+/// 300 bytes, and the longest answer has tens of thousands of tokens.
+const MAX_STREAM_BYTES: usize = 32 << 20;
+
 /// Puts a vendor's events together to the document that it would have sent at
 /// once, so that one reader understands both.
 pub(super) trait Assembly: Send {
@@ -37,15 +41,18 @@ pub(super) async fn follow(
         return open.whole().await;
     }
     let mut stream = EventStream::default();
-    let mut read_bytes = 0;
+    let (mut read_bytes, mut text_bytes) = (0, 0);
     let mut events = Vec::new();
     while let Some(piece) = open.next_piece().await? {
         read_bytes += piece.len();
-        if read_bytes > MAX_BODY_BYTES || stream.push(&piece, &mut events).is_err() {
-            return Err(exchange::too_long(MAX_BODY_BYTES));
+        if read_bytes > MAX_STREAM_BYTES || stream.push(&piece, &mut events).is_err() {
+            return Err(exchange::too_long(MAX_STREAM_BYTES));
         }
         for event in events.drain(..) {
-            take(&event, call, assembly).await?;
+            text_bytes += take(&event, call, assembly).await?;
+        }
+        if text_bytes > MAX_BODY_BYTES {
+            return Err(exchange::too_long(MAX_BODY_BYTES));
         }
     }
     let stray = stream.finish(&mut events);
@@ -59,13 +66,14 @@ pub(super) async fn follow(
     Ok(open.with(document.into()))
 }
 
+/// Takes an event, and returns how many bytes of text it has.
 async fn take(
     event: &[u8],
     call: &ProviderCall<'_>,
     assembly: &mut dyn Assembly,
-) -> Result<(), ProviderError> {
+) -> Result<usize, ProviderError> {
     if event.trim_ascii() == b"[DONE]" {
-        return Ok(());
+        return Ok(0);
     }
     let event: Value = serde_json::from_slice(event).map_err(|_| {
         let message = "an event of the answer is not JSON";
@@ -73,11 +81,12 @@ async fn take(
         error.may_be_billed = true;
         error
     })?;
-    let text = assembly.take(&event).filter(|text| !text.is_empty());
-    if let (Some(text), Some(sink)) = (text, call.sink) {
+    let text = assembly.take(&event).unwrap_or_default();
+    let bytes = text.len();
+    if let (false, Some(sink)) = (text.is_empty(), call.sink) {
         sink.push(call.target, Chunk::Text(text)).await;
     }
-    Ok(())
+    Ok(bytes)
 }
 
 /// Returns what is at a JSON pointer, `null` if nothing is.

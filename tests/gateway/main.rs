@@ -29,6 +29,7 @@ mod progress;
 mod routing;
 mod seats;
 mod secrets;
+mod stream_bounds;
 mod streaming;
 mod structured;
 mod support;

@@ -73,9 +73,10 @@ fn take_delta(block: &mut Value, delta: &Value) -> Option<String> {
         "input_json_delta" => ("input", at(delta, "/partial_json").as_str()?),
         _ => return None,
     };
-    let so_far = at(block, &format!("/{name}")).as_str().unwrap_or_default();
-    let whole = format!("{so_far}{piece}");
-    put(block, name, json!(whole));
+    match block.get_mut(name) {
+        Some(Value::String(so_far)) => so_far.push_str(piece),
+        _ => put(block, name, json!(piece)),
+    }
     (name == "text").then(|| piece.to_owned())
 }
 
