@@ -109,7 +109,7 @@ fn asked(rig: &Rig) -> usize {
 }
 
 /// Makes a conversation with tool calls that anybody may have made.
-fn conversation() -> impl Strategy<Value = Value> {
+pub(crate) fn conversation() -> impl Strategy<Value = Value> {
     let id = "[a-zA-Z0-9_-]{1,40}";
     let argument = prop_oneof![
         Just(json!({})),

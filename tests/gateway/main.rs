@@ -26,6 +26,7 @@ mod options;
 mod overlay;
 mod overload;
 mod progress;
+mod round_trip;
 mod routing;
 mod seats;
 mod secrets;

@@ -8,7 +8,7 @@ use vendor_sim::{BilledTokens, Fault};
 use crate::seats::{SEATS, Seat};
 use crate::support::{Answer, Rig};
 
-async fn post(rig: &Rig, path: &str, body: &Value) -> Answer {
+pub(crate) async fn post(rig: &Rig, path: &str, body: &Value) -> Answer {
     let request = Request::post(path)
         .header("host", "localhost")
         .header("content-type", "application/json")
