@@ -45,8 +45,8 @@ pub use port::{
 pub use provider_error::{ProviderError, ProviderErrorKind, TimeoutPhase};
 pub use quantity::{OutOfRange, Ratio, Temperature};
 pub use request::{
-    CacheMode, CompletionRequest, ModelSelector, Requirements, ResponseFormat, Sampling, TaskLabel,
-    Weights,
+    CacheMode, CompletionRequest, ModelSelector, PromptCache, Requirements, ResponseFormat,
+    Sampling, TaskLabel, Weights,
 };
 pub use target::{Effort, Target};
 pub use usage::{TokenUsage, Usage, UsageSource};

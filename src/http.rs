@@ -2,6 +2,7 @@
 
 mod activity;
 mod body;
+mod cache_mark;
 mod chat;
 mod error;
 mod event_stream;

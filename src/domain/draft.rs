@@ -14,8 +14,8 @@ pub use whole_number::whole_number;
 pub use wishes::{CacheWish, WishedWeights, Wishes};
 
 use super::{
-    CacheMode, CompletionRequest, ContentPart, Effort, Error, Message, ModelSelector, Ratio,
-    ResponseFormat, Role, Sampling, Temperature, Tool, ToolChoice,
+    CacheMode, CompletionRequest, ContentPart, Effort, Error, Message, ModelSelector, PromptCache,
+    Ratio, ResponseFormat, Role, Sampling, Temperature, Tool, ToolChoice,
 };
 
 /// The longest visible answer that can be asked for, in tokens.
@@ -60,6 +60,8 @@ pub struct Draft {
     pub parallel_tool_calls: Option<bool>,
     /// The form of the answer.
     pub response_format: Option<ResponseFormat>,
+    /// Asks the vendor to keep the prompt.
+    pub prompt_cache: Option<PromptCache>,
     /// How the cache takes part.
     pub cache: CacheMode,
     /// 1 to 600 000.
@@ -98,6 +100,7 @@ impl Draft {
             parallel_tool_calls: self.parallel_tool_calls,
             response_format,
             cache: self.cache,
+            prompt_cache: self.prompt_cache,
             requirements: self.requirements.check(&mut faults),
             timeout: timeout(&mut faults, self.timeout_ms).unwrap_or(default_timeout),
             idempotency_key: None,

@@ -51,6 +51,16 @@ pub enum ResponseFormat {
     },
 }
 
+/// How long a vendor that must be asked keeps a prompt, for calls that begin
+/// alike.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum PromptCache {
+    /// Five minutes after its last use.
+    FiveMinutes,
+    /// An hour after it, for a higher price of writing.
+    OneHour,
+}
+
 /// How the answer cache takes part.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum CacheMode {
@@ -187,6 +197,8 @@ pub struct CompletionRequest {
     pub cache: CacheMode,
     /// What is asked of the routing.
     pub requirements: Requirements,
+    /// Asks the vendor to keep the prompt; `None` leaves it to the adapter.
+    pub prompt_cache: Option<PromptCache>,
     /// How long the caller waits, all attempts together.
     pub timeout: Duration,
     /// Makes a repeat of this call collect the first one's answer.

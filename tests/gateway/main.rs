@@ -26,6 +26,7 @@ mod options;
 mod overlay;
 mod overload;
 mod progress;
+mod prompt_cache;
 mod round_trip;
 mod routing;
 mod seats;

@@ -98,6 +98,8 @@ pub(super) fn parse(body: &[u8]) -> Result<(Draft, Delivery), Error> {
         .map_err(|fault| Error::invalid(fault.to_string()))?;
     request.refuse_what_is_not_honoured()?;
     let delivery = request.delivery();
+    let marks = request.messages.iter().map(ChatMessage::prompt_cache);
+    let prompt_cache = marks.flatten().max();
     let messages: Result<Vec<Message>, Error> = request
         .messages
         .into_iter()
@@ -126,6 +128,7 @@ pub(super) fn parse(body: &[u8]) -> Result<(Draft, Delivery), Error> {
         tool_choice: request.tool_choice.map(Into::into),
         parallel_tool_calls: request.parallel_tool_calls,
         response_format: response_format.transpose()?,
+        prompt_cache,
         ..Draft::default()
     };
     let options = request.gateway.unwrap_or_default();

@@ -8,8 +8,9 @@ use serde::de::IgnoredAny;
 use serde_json::Value;
 
 use crate::domain::{
-    Draft, Effort, Error, MAX_TOKENS, Message, ResponseFormat, Role, whole_number,
+    Draft, Effort, Error, MAX_TOKENS, Message, PromptCache, ResponseFormat, Role, whole_number,
 };
+use crate::http::cache_mark::CacheMark;
 use crate::http::options::GatewayOptions;
 use block::{Content, Turn};
 use tools::{AnyTool, Choice};
@@ -39,8 +40,7 @@ struct MessageRequest {
     container: Option<Value>,
     mcp_servers: Option<Vec<IgnoredAny>>,
     gateway: Option<GatewayOptions>,
-    #[serde(rename = "cache_control")]
-    _cache_control: Option<IgnoredAny>,
+    cache_control: Option<CacheMark>,
     #[serde(rename = "context_management")]
     _context_management: Option<IgnoredAny>,
     #[serde(rename = "diagnostics")]
@@ -139,7 +139,19 @@ impl MessageRequest {
         }
     }
 
+    /// Returns how long the prompt shall be kept: the longest of all marks,
+    /// for where they stand is the adapter's affair.
+    fn prompt_cache(&self) -> Option<PromptCache> {
+        let system = self.system.iter().flat_map(Content::marks);
+        let turns = self.messages.iter().flat_map(Turn::marks);
+        let tools = self.tools.iter().flatten();
+        let tools = tools.filter_map(|tool| tool.cache_control);
+        let marks = system.chain(turns).chain(tools).chain(self.cache_control);
+        marks.map(CacheMark::kept).max()
+    }
+
     fn into_draft(self) -> Result<Draft, Error> {
+        let prompt_cache = self.prompt_cache();
         let mut messages: Vec<Message> = Vec::new();
         if let Some(system) = self.system {
             let content = system.read("system")?;
@@ -172,6 +184,7 @@ impl MessageRequest {
             stop: self.stop_sequences.unwrap_or_default(),
             effort: self.thinking.and_then(Thinking::effort).or(effort),
             tools: tools.collect::<Result<_, Error>>()?,
+            prompt_cache,
             tool_choice: self.tool_choice.map(Choice::read).transpose()?,
             parallel_tool_calls,
             response_format: format.map(|Format::JsonSchema { schema }| {

@@ -7,10 +7,13 @@ use bytes::Bytes;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::domain::{Effort, Message, ProviderCall, ProviderError, ResponseFormat, Role};
+use crate::domain::{
+    CompletionRequest, Effort, Message, PromptCache, ProviderCall, ProviderError, ResponseFormat,
+    Role,
+};
 use crate::providers::failure;
 use crate::providers::parameters::Parameters;
-use block::{Block, Turn};
+use block::{Block, Marked, Turn};
 use tools::{Choice, ToolForm};
 
 #[derive(Serialize)]
@@ -21,7 +24,7 @@ struct Question<'a> {
     anthropic_version: Option<&'static str>,
     max_tokens: u32,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    system: Vec<Block<'a>>,
+    system: Vec<Marked<'a>>,
     messages: Vec<Turn<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     temperature: Option<f64>,
@@ -119,12 +122,17 @@ pub(super) fn write(
         Address::Path(version) => (None, Some(version)),
     };
     let is_streamed = call.sink.is_some() || parameters.output_limit > MAX_AT_ONCE;
+    let mut system = instructions(&system, &request.response_format);
+    let mut messages = block::turns(&turns);
+    if let Some(kept) = kept(request) {
+        mark(&mut system, &mut messages, kept);
+    }
     let question = Question {
         model,
         anthropic_version,
         max_tokens: parameters.output_limit,
-        system: instructions(&system, &request.response_format),
-        messages: block::turns(&turns),
+        system,
+        messages,
         temperature: parameters.temperature,
         top_p: parameters.top_p,
         stop_sequences,
@@ -143,11 +151,34 @@ pub(super) fn write(
     })
 }
 
-fn instructions<'a>(system: &[&'a Message], format: &ResponseFormat) -> Vec<Block<'a>> {
+/// Returns how long the vendor shall keep the prompt, which it does when it
+/// is asked alone: as the caller says, and in a conversation that goes on,
+/// whose next turn begins with this one.
+fn kept(request: &CompletionRequest) -> Option<PromptCache> {
+    let mut messages = request.messages.iter();
+    let goes_on = messages.any(|message| message.role == Role::Assistant);
+    request
+        .prompt_cache
+        .or(goes_on.then_some(PromptCache::FiveMinutes))
+}
+
+/// Marks the ends of what the next call has in common with this one: the
+/// instructions, with the tools before them, and the last two turns of the
+/// user. The vendor takes four marks at most.
+fn mark(system: &mut [Marked<'_>], turns: &mut [Turn<'_>], kept: PromptCache) {
+    block::mark(system, kept.into());
+    let of_user = turns.iter_mut().rev().filter(|turn| turn.role == "user");
+    for turn in of_user.take(2) {
+        block::mark(&mut turn.content, kept.into());
+    }
+}
+
+fn instructions<'a>(system: &[&'a Message], format: &ResponseFormat) -> Vec<Marked<'a>> {
     let parts = system.iter().flat_map(|message| &message.content);
     let wants_object = *format == ResponseFormat::JsonObject;
     let in_words = wants_object.then_some(Block::Text { text: JSON_ALONE });
-    parts.filter_map(block::block).chain(in_words).collect()
+    let blocks = parts.filter_map(block::block).chain(in_words);
+    blocks.map(Marked::from).collect()
 }
 
 /// Writes the format; the vendor holds answers to schemas alone, so that a

@@ -6,7 +6,8 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::{Map, Value};
 
-use crate::domain::{ContentPart, Error, Message, Role, ToolCall, ToolResult};
+use crate::domain::{ContentPart, Error, Message, PromptCache, Role, ToolCall, ToolResult};
+use crate::http::cache_mark::CacheMark;
 use crate::http::picture;
 
 #[derive(Deserialize)]
@@ -52,6 +53,8 @@ struct Part {
     text: Option<String>,
     refusal: Option<String>,
     image_url: Option<Image>,
+    // Not OpenAI's, but what its clients send for Claude's sake.
+    cache_control: Option<CacheMark>,
 }
 
 #[derive(Deserialize)]
@@ -73,6 +76,15 @@ struct Function {
 }
 
 impl ChatMessage {
+    /// Returns how long the prompt shall be kept, if a part says so.
+    pub(super) fn prompt_cache(&self) -> Option<PromptCache> {
+        let Some(Content::Parts(parts)) = &self.content else {
+            return None;
+        };
+        let marks = parts.iter().filter_map(|part| part.cache_control);
+        marks.map(CacheMark::kept).max()
+    }
+
     /// Reads the message at `index`.
     ///
     /// # Errors

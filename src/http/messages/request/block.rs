@@ -1,10 +1,10 @@
 //! Reads turns and their blocks.
 
 use serde::Deserialize;
-use serde::de::IgnoredAny;
 use serde_json::{Map, Value};
 
 use crate::domain::{ContentPart, Error, ImageSource, Message, Role, ToolCall, ToolResult};
+use crate::http::cache_mark::CacheMark;
 use crate::http::picture;
 
 #[derive(Deserialize)]
@@ -43,8 +43,7 @@ pub(super) struct Block {
     is_error: Option<bool>,
     thinking: Option<String>,
     signature: Option<String>,
-    #[serde(rename = "cache_control")]
-    _cache_control: Option<IgnoredAny>,
+    cache_control: Option<CacheMark>,
 }
 
 #[derive(Deserialize)]
@@ -56,6 +55,11 @@ enum Source {
 }
 
 impl Turn {
+    /// Lists the marks of what shall be kept.
+    pub(super) fn marks(&self) -> Vec<CacheMark> {
+        self.content.marks()
+    }
+
     /// Reads the turn at `index` into one message or more: results of tools
     /// are turns of their own here.
     ///
@@ -91,6 +95,17 @@ impl Turn {
 }
 
 impl Content {
+    /// Lists the marks of what shall be kept.
+    pub(super) fn marks(&self) -> Vec<CacheMark> {
+        match self {
+            Self::Text(_) => Vec::new(),
+            Self::Blocks(blocks) => {
+                let marks = blocks.iter().map(|block| block.cache_control);
+                marks.flatten().collect()
+            }
+        }
+    }
+
     /// Reads the parts at `place`.
     ///
     /// # Errors

@@ -1,10 +1,10 @@
 //! Reads tools and the choice between them.
 
 use serde::Deserialize;
-use serde::de::IgnoredAny;
 use serde_json::{Map, Value, json};
 
 use crate::domain::{Error, Tool, ToolChoice};
+use crate::http::cache_mark::CacheMark;
 
 /// A tool of the client's own, or one that Anthropic runs.
 #[derive(Deserialize)]
@@ -15,8 +15,7 @@ pub(super) struct AnyTool {
     description: Option<String>,
     input_schema: Option<Map<String, Value>>,
     strict: Option<bool>,
-    #[serde(rename = "cache_control")]
-    _cache_control: Option<IgnoredAny>,
+    pub(super) cache_control: Option<CacheMark>,
 }
 
 impl AnyTool {

@@ -3,12 +3,56 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::domain::{ContentPart, ImageSource, Message, Role};
+use crate::domain::{ContentPart, ImageSource, Message, PromptCache, Role};
 
 #[derive(Serialize)]
 pub(super) struct Turn<'a> {
     pub(super) role: &'static str,
-    pub(super) content: Vec<Block<'a>>,
+    pub(super) content: Vec<Marked<'a>>,
+}
+
+/// A block, and whether the vendor shall keep all up to it.
+#[derive(Serialize)]
+pub(super) struct Marked<'a> {
+    #[serde(flatten)]
+    block: Block<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cache_control: Option<CacheControl>,
+}
+
+/// How long what is marked is kept.
+#[derive(Clone, Copy, Serialize)]
+pub(super) struct CacheControl {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ttl: Option<&'static str>,
+}
+
+impl From<PromptCache> for CacheControl {
+    fn from(kept: PromptCache) -> Self {
+        Self {
+            kind: "ephemeral",
+            // Five minutes need not be said.
+            ttl: (kept == PromptCache::OneHour).then_some("1h"),
+        }
+    }
+}
+
+impl<'a> From<Block<'a>> for Marked<'a> {
+    fn from(block: Block<'a>) -> Self {
+        Self {
+            block,
+            cache_control: None,
+        }
+    }
+}
+
+/// Marks the last block of a list.
+pub(super) fn mark(blocks: &mut [Marked<'_>], kept: CacheControl) {
+    if let Some(last) = blocks.last_mut() {
+        last.cache_control = Some(kept);
+    }
 }
 
 #[derive(Serialize)]
@@ -68,10 +112,10 @@ pub(super) fn turns<'a>(messages: &[&'a Message]) -> Vec<Turn<'a>> {
             let text = "(the conversation begins)";
             turns.push(Turn {
                 role: "user",
-                content: vec![Block::Text { text }],
+                content: vec![Block::Text { text }.into()],
             });
         }
-        let blocks = message.content.iter().filter_map(block);
+        let blocks = message.content.iter().filter_map(block).map(Marked::from);
         match turns.last_mut() {
             Some(last) if last.role == role => last.content.extend(blocks),
             _ => turns.push(Turn {
