@@ -3,16 +3,19 @@
 
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher as _, Hash as _, Hasher};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use moka::sync::Cache;
+use tokio::time::Instant;
 
 use crate::domain::{
-    Caller, CompletionRequest, ContentPart, ImageSource, Message, ModelSelector, Role, Target,
+    Caller, CompletionRequest, ContentPart, Effort, ImageSource, Message, ModelSelector,
+    Requirements, Role, Target,
 };
 
-/// The most conversations that are remembered, about 2 MB.
-const CONVERSATIONS: u64 = 10_000;
+/// The most conversations that are remembered. Each has one place, by its
+/// hash, which a later one may take: what is forgotten costs a little money.
+const CONVERSATIONS: usize = 8_192;
 /// How long after its last answer one is: vendors keep prompts for five
 /// minutes to an hour.
 const KEPT: Duration = Duration::from_hours(1);
@@ -21,17 +24,24 @@ const KEPT: Duration = Duration::from_hours(1);
 /// but a hash.
 #[derive(Debug)]
 pub(super) struct Conversations {
-    targets: Cache<u64, Target>,
+    places: Box<[Mutex<Option<Conversation>>]>,
     hash: RandomState,
+}
+
+#[derive(Debug)]
+struct Conversation {
+    hash: u64,
+    /// With other wishes the choice is made anew.
+    requirements: Requirements,
+    effort: Option<Effort>,
+    target: Target,
+    until: Instant,
 }
 
 impl Default for Conversations {
     fn default() -> Self {
-        let targets = Cache::builder()
-            .max_capacity(CONVERSATIONS)
-            .time_to_live(KEPT);
         Self {
-            targets: targets.build(),
+            places: (0..CONVERSATIONS).map(|_| Mutex::default()).collect(),
             hash: RandomState::new(),
         }
     }
@@ -54,24 +64,44 @@ impl Conversations {
         {
             end -= 1;
         }
-        let before = messages.get(..end)?;
-        self.targets.get(&self.key(caller, request, before))
+        let hash = self.hash(caller, messages.get(..end)?);
+        let place = self.place(hash)?.lock();
+        let place = place.unwrap_or_else(PoisonError::into_inner);
+        let found = place.as_ref().filter(|known| {
+            known.hash == hash
+                && known.until > Instant::now()
+                && known.effort == request.effort
+                && known.requirements == request.requirements
+        });
+        found.map(|known| known.target.clone())
     }
 
     /// Remembers who answered.
     pub(super) fn answered(&self, caller: &Caller, request: &CompletionRequest, target: &Target) {
-        if request.model == ModelSelector::Auto {
-            let key = self.key(caller, request, &request.messages);
-            self.targets.insert(key, target.clone());
+        if request.model != ModelSelector::Auto {
+            return;
+        }
+        let hash = self.hash(caller, &request.messages);
+        if let Some(place) = self.place(hash) {
+            *place.lock().unwrap_or_else(PoisonError::into_inner) = Some(Conversation {
+                hash,
+                requirements: request.requirements.clone(),
+                effort: request.effort,
+                target: target.clone(),
+                until: Instant::now() + KEPT,
+            });
         }
     }
 
-    /// Hashes who asks, what is asked of the routing, and what was said. With
-    /// other wishes the choice is made anew.
-    fn key(&self, caller: &Caller, request: &CompletionRequest, messages: &[Message]) -> u64 {
+    fn place(&self, hash: u64) -> Option<&Mutex<Option<Conversation>>> {
+        let index = hash % self.places.len() as u64;
+        self.places.get(usize::try_from(index).ok()?)
+    }
+
+    /// Hashes who asks and what was said, with a secret of this process.
+    fn hash(&self, caller: &Caller, messages: &[Message]) -> u64 {
         let mut hasher = self.hash.build_hasher();
-        caller.to_string().hash(&mut hasher);
-        format!("{:?}{:?}", request.requirements, request.effort).hash(&mut hasher);
+        caller.hash(&mut hasher);
         for message in messages {
             message.role.hash(&mut hasher);
             message

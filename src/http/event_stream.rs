@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -10,7 +11,7 @@ use axum::response::Response;
 use futures_util::stream;
 use http::{HeaderValue, header};
 use tokio::sync::mpsc;
-use tokio::task::JoinError;
+use tokio::task::{JoinError, yield_now};
 use tokio::time::sleep;
 use tokio_util::task::AbortOnDropHandle;
 
@@ -61,7 +62,10 @@ pub(super) async fn respond(
     let gateway = Arc::clone(&door.gateway);
     let (sender, mut pieces) = mpsc::channel(PIECES);
     let mut work = Work::new(door.shutdown.calls.spawn(async move {
-        let sink = Pieces(sender);
+        let sink = Pieces {
+            sender,
+            has_begun: AtomicBool::new(false),
+        };
         gateway.complete_into(id, &caller, &request, &sink).await
     }));
     let mut events = VecDeque::new();
@@ -103,13 +107,20 @@ fn ended(result: Result<Result<Completion, Error>, JoinError>) -> Result<Complet
 
 /// Hands pieces to the body.
 #[derive(Debug)]
-struct Pieces(mpsc::Sender<(Target, Chunk)>);
+struct Pieces {
+    sender: mpsc::Sender<(Target, Chunk)>,
+    has_begun: AtomicBool,
+}
 
 #[async_trait]
 impl ChunkSink for Pieces {
     async fn push(&self, target: &Target, chunk: Chunk) {
         // A reader that has gone drops the work and this with it.
-        let _ = self.0.send((target.clone(), chunk)).await;
+        let _ = self.sender.send((target.clone(), chunk)).await;
+        // The first piece goes out before the next is looked at.
+        if !self.has_begun.swap(true, Ordering::Relaxed) {
+            yield_now().await;
+        }
     }
 }
 
