@@ -11,7 +11,7 @@ use axum::response::Response;
 use axum::routing::post;
 use axum::serve::ListenerExt as _;
 use bytes::Bytes;
-use http::{HeaderValue, StatusCode, header};
+use http::{StatusCode, header};
 use rmcp::handler::server::router::tool::ToolRouter;
 use rmcp::handler::server::wrapper::Parameters;
 use rmcp::model::{CallToolResult, ContentBlock, ErrorData, ServerCapabilities, ServerConfig};
@@ -89,17 +89,31 @@ impl Upstream {
 /// Passes a chat completion on, bytes for bytes.
 async fn forward(State(upstream): State<Upstream>, body: Bytes) -> Response {
     let answer = match upstream.post(body).await {
-        Ok(answer) => answer.bytes().await,
-        Err(fault) => Err(fault),
+        Ok(answer) => answer,
+        Err(fault) => return refusal(&fault),
     };
-    let (status, body) = match answer {
-        Ok(body) => (StatusCode::OK, Body::from(body)),
-        Err(fault) => (StatusCode::BAD_GATEWAY, Body::from(fault.to_string())),
+    let kind = answer.headers().get(header::CONTENT_TYPE).cloned();
+    let is_stream = kind
+        .as_ref()
+        .is_some_and(|kind| kind.as_bytes().starts_with(b"text/event-stream"));
+    let body = if is_stream {
+        Body::from_stream(answer.bytes_stream())
+    } else {
+        match answer.bytes().await {
+            Ok(body) => Body::from(body),
+            Err(fault) => return refusal(&fault),
+        }
     };
     let mut response = Response::new(body);
-    *response.status_mut() = status;
-    let json = HeaderValue::from_static("application/json");
-    response.headers_mut().insert(header::CONTENT_TYPE, json);
+    if let Some(kind) = kind {
+        response.headers_mut().insert(header::CONTENT_TYPE, kind);
+    }
+    response
+}
+
+fn refusal(fault: &reqwest::Error) -> Response {
+    let mut response = Response::new(Body::from(fault.to_string()));
+    *response.status_mut() = StatusCode::BAD_GATEWAY;
     response
 }
 

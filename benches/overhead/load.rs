@@ -28,6 +28,8 @@ pub(crate) struct Round {
     pub(crate) cpu_us: f64,
     pub(crate) p50_ms: f64,
     pub(crate) p99_ms: f64,
+    /// To the first text.
+    pub(crate) first_p50_ms: f64,
     pub(crate) per_second: f64,
 }
 
@@ -46,16 +48,21 @@ pub(crate) async fn measure(server: &Server, load: Load, span: Duration) -> Resu
     let (cpu_before, started) = (server.cpu_time()?, Instant::now());
     sleep_until(end).await;
     let (cpu_after, elapsed) = (server.cpu_time()?, started.elapsed());
-    let mut latencies = Vec::new();
+    let (mut latencies, mut firsts) = (Vec::new(), Vec::new());
     while let Some(seen) = clients.join_next().await {
-        latencies.append(&mut seen??);
+        for (latency, first) in seen?? {
+            latencies.push(latency);
+            firsts.push(first);
+        }
     }
     latencies.sort_unstable();
+    firsts.sort_unstable();
     let requests = latencies.len().max(1) as f64;
     Ok(Round {
         cpu_us: cpu_after.saturating_sub(cpu_before).as_secs_f64() * 1e6 / requests,
         p50_ms: quantile_ms(&latencies, 0.50),
         p99_ms: quantile_ms(&latencies, 0.99),
+        first_p50_ms: quantile_ms(&firsts, 0.50),
         per_second: requests / elapsed.as_secs_f64(),
     })
 }
@@ -78,13 +85,13 @@ pub(crate) async fn make(address: SocketAddr, load: Load, count: usize) -> Resul
     Ok(())
 }
 
-/// Returns the latencies of the calls that ended between `begin` and `end`.
+/// Returns how long the calls took, and their first text, that ended between `begin` and `end`.
 async fn keep_asking(
     address: SocketAddr,
     load: Load,
     begin: Instant,
     end: Instant,
-) -> Result<Vec<Duration>, Fault> {
+) -> Result<Vec<(Duration, Duration)>, Fault> {
     let mut connection = Connection::open(address).await?;
     let mut latencies = Vec::with_capacity(16 * 1024);
     loop {
@@ -92,10 +99,10 @@ async fn keep_asking(
         if asked >= end {
             return Ok(latencies);
         }
-        connection.ask(load.door, load.model).await?;
+        let first = connection.ask(load.door, load.model).await?;
         let answered = Instant::now();
         if answered >= begin && answered <= end {
-            latencies.push(answered - asked);
+            latencies.push((answered - asked, first));
         }
     }
 }

@@ -1,8 +1,13 @@
 //! A vendor that answers at once, so that what is left is the gateway.
 
+use std::convert::Infallible;
+
 use bytes::Bytes;
+use futures_util::stream;
 use http::{HeaderValue, Method, Request, Response, header};
-use http_body_util::{BodyExt as _, Full};
+use http_body::Frame;
+use http_body_util::combinators::UnsyncBoxBody;
+use http_body_util::{BodyExt as _, Full, StreamBody};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -15,6 +20,9 @@ use crate::process::announce;
 
 /// The words by which a load client knows that the answer is ours.
 pub(crate) const MARK: &str = "A token bucket admits a request";
+
+/// The pieces of text of a stream.
+const CHUNKS: usize = 64;
 
 /// The list of models, for the gateway's probe.
 const MODELS: &str = r#"{"object":"list","data":[{"id":"gpt-6-luna","object":"model"}]}"#;
@@ -57,17 +65,59 @@ pub(crate) fn serve() -> Result<(), Fault> {
     })
 }
 
-async fn answer(request: Request<Incoming>) -> Result<Response<Full<Bytes>>, hyper::Error> {
-    let body = if request.method() == Method::GET {
-        Bytes::from_static(MODELS.as_bytes())
-    } else {
-        let question = request.into_body().collect().await?.to_bytes();
-        completion(&question)
-    };
-    let mut response = Response::new(Full::new(body));
+type Answer = Response<UnsyncBoxBody<Bytes, Infallible>>;
+
+async fn answer(request: Request<Incoming>) -> Result<Answer, hyper::Error> {
+    if request.method() == Method::GET {
+        return Ok(whole(Bytes::from_static(MODELS.as_bytes())));
+    }
+    let question = request.into_body().collect().await?.to_bytes();
+    let wish = br#""stream":true"#;
+    if question.windows(wish.len()).any(|bytes| bytes == wish) {
+        return Ok(streamed(model(&question).unwrap_or("gpt-6-luna")));
+    }
+    Ok(whole(completion(&question)))
+}
+
+fn whole(body: Bytes) -> Answer {
+    let mut response = Response::new(Full::new(body).boxed_unsync());
     let json = HeaderValue::from_static("application/json");
     response.headers_mut().insert(header::CONTENT_TYPE, json);
-    Ok(response)
+    response
+}
+
+/// Streams chunks, each in a write of its own, as fast as they are taken.
+fn streamed(model: &str) -> Answer {
+    let chunk = |choices: &str, usage: &str| {
+        Bytes::from(format!(
+            r#"data: {{"id":"chatcmpl-mock","object":"chat.completion.chunk","created":1790000000,"model":"{model}","choices":{choices},"usage":{usage}}}{}"#,
+            "\n\n"
+        ))
+    };
+    let text = |number: usize| {
+        let piece = if number == 0 { MARK } else { " word" };
+        let delta =
+            format!(r#"[{{"index":0,"delta":{{"content":"{piece}"}},"finish_reason":null}}]"#);
+        chunk(&delta, "null")
+    };
+    let mut events: Vec<Bytes> = (0..CHUNKS).map(text).collect();
+    events.push(chunk(
+        r#"[{"index":0,"delta":{},"finish_reason":"stop"}]"#,
+        "null",
+    ));
+    let usage = r#"{"prompt_tokens":45,"completion_tokens":120,"total_tokens":165}"#;
+    events.push(chunk("[]", usage));
+    events.push(Bytes::from_static(b"data: [DONE]\n\n"));
+    let frames = stream::unfold(events.into_iter(), async |mut events| {
+        let event = events.next()?;
+        // What was written before goes out first.
+        tokio::task::yield_now().await;
+        Some((Ok(Frame::data(event)), events))
+    });
+    let mut response = Response::new(StreamBody::new(frames).boxed_unsync());
+    let kind = HeaderValue::from_static("text/event-stream");
+    response.headers_mut().insert(header::CONTENT_TYPE, kind);
+    response
 }
 
 /// Answers in the name of the model that was asked.

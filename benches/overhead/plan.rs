@@ -71,7 +71,7 @@ pub(crate) fn run(options: &Options) -> Result<(), Fault> {
             quiet: gateway(options, &vendor, "warn", cpu).start().await?,
             mock,
         };
-        let mut cells: Vec<Cell> = [Door::Mcp2025, Door::Mcp2026, Door::V1]
+        let mut cells: Vec<Cell> = [Door::Mcp2025, Door::Mcp2026, Door::V1, Door::V1Stream]
             .into_iter()
             .flat_map(|door| [1, 16].map(|clients| cell(door, clients)))
             .collect();
@@ -98,7 +98,8 @@ pub(crate) fn load(address: &str, door: &str, count: &str) -> Result<(), Fault> 
             "mcp-2025" => Door::Mcp2025,
             "mcp-2026" => Door::Mcp2026,
             "v1" => Door::V1,
-            _ => return Err("the door is none of mcp-2025, mcp-2026, v1".into()),
+            "v1-stream" => Door::V1Stream,
+            _ => return Err("the door is none of mcp-2025, mcp-2026, v1, v1-stream".into()),
         },
         model: "auto",
         clients: 16,
@@ -188,7 +189,7 @@ fn cell(door: Door, clients: usize) -> Cell {
 async fn measure(servers: &Servers, cell: &mut Cell, span: Duration) -> Result<(), Fault> {
     for ((subject, _), row) in SUBJECTS.into_iter().zip(&mut cell.rows) {
         let (server, door, model) = match subject {
-            Subject::Direct => (&servers.mock, Door::V1, MODEL),
+            Subject::Direct => (&servers.mock, cell.door.at_vendor(), MODEL),
             Subject::Bare => (&servers.bare, cell.door, MODEL),
             Subject::Auto => (&servers.gateway, cell.door, "auto"),
             Subject::Named => (&servers.gateway, cell.door, MODEL),

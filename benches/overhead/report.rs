@@ -17,6 +17,12 @@ use crate::wire::Door;
 const GOAL_CPU_RATIO: f64 = 2.0;
 const GOAL_ADDED_P50_MS: f64 = 0.15;
 const GOAL_ADDED_P99_MS: f64 = 0.5;
+/// Of streams: total time beside bare, what is added to the first text, and
+/// what no call may take: Nagle's algorithm with delayed acknowledgements
+/// costs 40 ms.
+const GOAL_STREAM_RATIO: f64 = 3.0;
+const GOAL_FIRST_TEXT_MS: f64 = 0.2;
+const GOAL_STALL_MS: f64 = 40.0;
 const GOAL_FIRST_ANSWER_MS: f64 = 25.0;
 const GOAL_IDLE_MIB: f64 = 25.0;
 
@@ -65,6 +71,16 @@ impl Row {
 
     fn cpu_ratio(&self, base: &Self) -> Spread {
         self.against(base, |own, base| own.cpu_us / base.cpu_us)
+    }
+
+    /// Returns the median total beside the other's, what was added to the
+    /// median first text, and the 99th percentile of the total.
+    fn stream_figures(&self, base: &Self) -> [Spread; 3] {
+        [
+            self.against(base, |own, base| own.p50_ms / base.p50_ms),
+            self.against(base, |own, base| own.first_p50_ms - base.first_p50_ms),
+            Spread::of(self.rounds.iter().map(|round| round.p99_ms).collect()),
+        ]
     }
 
     /// Returns what was added to the median and to the 99th percentile.
@@ -196,7 +212,23 @@ fn write_cell(text: &mut String, cell: &Cell) -> Result<(), Fault> {
 fn write_goals(text: &mut String, start: &StartUp, cells: &[Cell]) -> Result<(), Fault> {
     writeln!(text, "\n### Goals\n")?;
     writeln!(text, "| | goal | measured | |\n|---|--:|--:|---|")?;
-    for cell in cells.iter().filter(|cell| cell.door != Door::V1) {
+    for cell in cells.iter().filter(|cell| cell.door == Door::V1Stream) {
+        let [_, bare, ours, ..] = cell.rows.as_slice() else {
+            continue;
+        };
+        let here = format!("streamed, c = {}", cell.clients);
+        let [ratio, first, p99] = ours.stream_figures(bare);
+        let what = format!("p50 total × bare, {here}");
+        write_goal(text, &what, GOAL_STREAM_RATIO, ratio.median)?;
+        if cell.clients == 1 {
+            let what = format!("p50 ms to the first text over bare, {here}");
+            write_goal(text, &what, GOAL_FIRST_TEXT_MS, first.median)?;
+            let what = format!("p99 ms, {here}");
+            write_goal(text, &what, GOAL_STALL_MS, p99.median)?;
+        }
+    }
+    let is_mcp = |cell: &&Cell| matches!(cell.door, Door::Mcp2025 | Door::Mcp2026);
+    for cell in cells.iter().filter(is_mcp) {
         let [_, bare, ours, ..] = cell.rows.as_slice() else {
             continue;
         };

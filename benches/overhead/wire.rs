@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderValue, Request, StatusCode, header};
@@ -10,6 +11,7 @@ use hyper::client::conn::http1::{SendRequest, handshake};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 
 use crate::Fault;
 use crate::mock;
@@ -32,6 +34,8 @@ pub(crate) enum Door {
     Mcp2026,
     /// `POST /v1/chat/completions`.
     V1,
+    /// The same, as a stream.
+    V1Stream,
 }
 
 impl Door {
@@ -40,6 +44,15 @@ impl Door {
             Self::Mcp2025 => "MCP 2025-11-25",
             Self::Mcp2026 => "MCP 2026-07-28",
             Self::V1 => "/v1/chat/completions",
+            Self::V1Stream => "/v1/chat/completions, streamed",
+        }
+    }
+
+    /// Returns how the vendor itself is asked for the same.
+    pub(crate) const fn at_vendor(self) -> Self {
+        match self {
+            Self::V1Stream => Self::V1Stream,
+            Self::Mcp2025 | Self::Mcp2026 | Self::V1 => Self::V1,
         }
     }
 
@@ -49,7 +62,7 @@ impl Door {
         let (path, version) = match self {
             Self::Mcp2025 => ("/mcp", Some("2025-11-25")),
             Self::Mcp2026 => ("/mcp", Some("2026-07-28")),
-            Self::V1 => ("/v1/chat/completions", None),
+            Self::V1 | Self::V1Stream => ("/v1/chat/completions", None),
         };
         let mut request = Request::post(path)
             .header(header::HOST, host.clone())
@@ -64,9 +77,14 @@ impl Door {
                 .header("mcp-name", "unified_completion");
         }
         let meta = if self == Self::Mcp2026 { META } else { "" };
+        let stream = if self == Self::V1Stream {
+            r#","stream":true"#
+        } else {
+            ""
+        };
         let body = match self {
-            Self::V1 => format!(
-                r#"{{"model":"{model}","messages":[{{"role":"user","content":"{PROMPT} {number:09}"}}],"max_tokens":1000}}"#
+            Self::V1 | Self::V1Stream => format!(
+                r#"{{"model":"{model}","messages":[{{"role":"user","content":"{PROMPT} {number:09}"}}],"max_tokens":1000{stream}}}"#
             ),
             Self::Mcp2025 | Self::Mcp2026 => format!(
                 r#"{{"jsonrpc":"2.0","id":{number},"method":"tools/call","params":{{"name":"unified_completion","arguments":{{"prompt":"{PROMPT} {number:09}","model":"{model}","max_tokens":1000,"cache_enabled":false}}{meta}}}}}"#
@@ -99,21 +117,42 @@ impl Connection {
         })
     }
 
-    /// Makes one call.
+    /// Makes one call and returns the time to the mock's words.
     ///
     /// # Errors
     /// Anything but status 200 with the mock's words in a success.
-    pub(crate) async fn ask(&mut self, door: Door, model: &str) -> Result<(), Fault> {
+    pub(crate) async fn ask(&mut self, door: Door, model: &str) -> Result<Duration, Fault> {
+        let asked = Instant::now();
         let request = door.request(&self.host, model)?;
         self.requests.ready().await?;
         let response = self.requests.send_request(request).await?;
         let status = response.status();
-        let body = response.into_body().collect().await?.to_bytes();
-        let text = std::str::from_utf8(&body)?;
-        let is_failure = door != Door::V1 && text.contains(r#""isError":true"#);
-        if status != StatusCode::OK || is_failure || !text.contains(mock::MARK) {
-            return Err(format!("{}: {status} {text}", door.name()).into());
+        let mut body = response.into_body();
+        let (mut text, mut first) = (Vec::new(), None);
+        while let Some(frame) = body.frame().await {
+            if let Ok(data) = frame?.into_data() {
+                text.extend_from_slice(&data);
+                if first.is_none() && has(&text, mock::MARK) {
+                    first = Some(asked.elapsed());
+                }
+            }
         }
-        Ok(())
+        let is_failure = match door {
+            Door::Mcp2025 | Door::Mcp2026 => has(&text, r#""isError":true"#),
+            Door::V1 => false,
+            Door::V1Stream => !text.ends_with(b"data: [DONE]\n\n"),
+        };
+        match first {
+            Some(first) if status == StatusCode::OK && !is_failure => Ok(first),
+            _ => {
+                let text = String::from_utf8_lossy(&text);
+                Err(format!("{}: {status} {text}", door.name()).into())
+            }
+        }
     }
+}
+
+fn has(text: &[u8], words: &str) -> bool {
+    text.windows(words.len())
+        .any(|bytes| bytes == words.as_bytes())
 }

@@ -1,6 +1,5 @@
 //! Answers as a stream of events, in whichever form a door has.
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -8,6 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use axum::body::{Body, Bytes};
 use axum::response::Response;
+use bytes::BytesMut;
 use futures_util::stream;
 use http::{HeaderValue, header};
 use tokio::sync::mpsc;
@@ -68,7 +68,7 @@ pub(super) async fn respond(
         };
         gateway.complete_into(id, &caller, &request, &sink).await
     }));
-    let mut events = VecDeque::new();
+    let mut events = Vec::new();
     tokio::select! {
         biased;
         Some((target, chunk)) = pieces.recv() => {
@@ -131,34 +131,45 @@ struct Following<Writer> {
     pieces: mpsc::Receiver<(Target, Chunk)>,
     writer: Writer,
     /// Events that are written and not yet sent.
-    events: VecDeque<Bytes>,
+    events: Vec<Bytes>,
 }
 
 impl<Writer: EventWriter> Following<Writer> {
-    /// Waits for the next event; `None` at the end.
+    /// Waits for the next events; `None` at the end. All that are there go
+    /// out together: each write costs more than all that it carries.
     async fn next(&mut self) -> Option<Bytes> {
-        loop {
-            if let Some(event) = self.events.pop_front() {
-                return Some(event);
-            }
+        while self.events.is_empty() {
             let work = self.work.as_mut()?;
             tokio::select! {
                 biased;
                 Some((_, chunk)) = self.pieces.recv() => {
                     self.events.extend(self.writer.piece(&chunk));
+                    self.take_waiting();
                 }
                 result = work => {
                     self.work = None;
-                    while let Ok((_, chunk)) = self.pieces.try_recv() {
-                        self.events.extend(self.writer.piece(&chunk));
-                    }
+                    self.take_waiting();
                     match ended(result) {
                         Ok(completion) => self.events.extend(self.writer.end(&completion)),
-                        Err(error) => self.events.push_back(self.writer.failure(&error)),
+                        Err(error) => self.events.push(self.writer.failure(&error)),
                     }
                 }
                 () = sleep(KEEP_ALIVE) => return Some(self.writer.silence()),
             }
+        }
+        if let [_] = self.events.as_slice() {
+            return self.events.pop();
+        }
+        let mut together = BytesMut::with_capacity(self.events.iter().map(Bytes::len).sum());
+        self.events
+            .drain(..)
+            .for_each(|event| together.extend_from_slice(&event));
+        Some(together.freeze())
+    }
+
+    fn take_waiting(&mut self) {
+        while let Ok((_, chunk)) = self.pieces.try_recv() {
+            self.events.extend(self.writer.piece(&chunk));
         }
     }
 }
