@@ -24,7 +24,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post};
-use http::{HeaderName, HeaderValue, Method, StatusCode, Uri, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
 pub(crate) use guard::{is_host, is_origin};
@@ -48,6 +48,19 @@ struct DoorParts {
     max_mcp_body_bytes: usize,
     max_v1_body_bytes: usize,
     body_pause: Duration,
+    v1_timeout: Duration,
+}
+
+impl DoorParts {
+    /// Returns how long a client of `/v1` waits: as long as it says, which
+    /// the vendors' own clients do, but no longer than the settings.
+    fn v1_wait(&self, headers: &HeaderMap) -> Duration {
+        let said = headers.get("x-stainless-timeout");
+        let seconds = said.and_then(|value| value.to_str().ok()?.parse().ok());
+        let said = seconds.and_then(|seconds: f64| Duration::try_from_secs_f64(seconds).ok());
+        let said = said.filter(|wait| !wait.is_zero());
+        said.map_or(self.v1_timeout, |wait| wait.min(self.v1_timeout))
+    }
 }
 
 /// Builds all routes.
@@ -78,6 +91,7 @@ pub fn router(
         max_mcp_body_bytes: settings.max_mcp_body_bytes,
         max_v1_body_bytes: settings.max_v1_body_bytes,
         body_pause: Duration::from_millis(settings.body_read_timeout_ms),
+        v1_timeout: Duration::from_millis(settings.v1_timeout_ms),
     });
     let guarded = Router::new()
         .route("/v1/chat/completions", post(chat::complete))

@@ -36,7 +36,7 @@ pub(super) fn check(
 }
 
 /// The numbers and what they may be, both ends included.
-fn ranges(form: &SettingsForm) -> [(&'static str, u64, u64, u64); 18] {
+fn ranges(form: &SettingsForm) -> [(&'static str, u64, u64, u64); 19] {
     const MINUTES_10: u64 = 600_000;
     let (server, gateway) = (&form.server, &form.gateway);
     let (routing, timeouts) = (&form.routing, &form.providers.timeouts);
@@ -78,6 +78,7 @@ fn ranges(form: &SettingsForm) -> [(&'static str, u64, u64, u64); 18] {
             1,
             MINUTES_10,
         ),
+        ("server.v1_timeout_ms", server.v1_timeout_ms, 1, MINUTES_10),
         (
             "server.shutdown_drain_ms",
             server.shutdown_drain_ms,

@@ -28,8 +28,11 @@ pub struct ProviderCall<'a> {
     pub target: &'a Target,
     /// What the model takes.
     pub spec: &'a ModelSpec,
-    /// When the attempt must have ended.
+    /// When the whole answer must be there, or the first of it to be shown.
     pub deadline: Instant,
+    /// When an answer must be whole of which something was shown by
+    /// `deadline`.
+    pub end: Instant,
     /// Where the answer goes piece by piece while it is made; `None` where
     /// only the whole of it is wanted.
     pub sink: Option<&'a dyn ChunkSink>,
@@ -41,6 +44,17 @@ pub trait ChunkSink: fmt::Debug + Send + Sync {
     /// Takes a piece of what `target` answers, and waits while the reader is
     /// behind.
     async fn push(&self, target: &Target, chunk: Chunk);
+
+    /// Tells whether anything was shown.
+    fn has_begun(&self) -> bool {
+        false
+    }
+
+    /// Takes note of what the model wrote that is not shown as it comes:
+    /// thoughts and the arguments of calls, which are billed all the same.
+    fn unseen(&self, text: &str) {
+        let _ = text;
+    }
 }
 
 /// A vendor.

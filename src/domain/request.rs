@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::{
     Capabilities, Capability, ContentPart, Effort, Message, NanoUsd, ProviderName, Ratio,
-    Temperature, Tool, ToolChoice,
+    Temperature, Tool, ToolChoice, ToolResult,
 };
 
 /// Which model shall answer.
@@ -211,11 +211,20 @@ impl CompletionRequest {
     /// Returns what a model must be able to do to answer.
     pub fn needs(&self) -> Capabilities {
         let parts = self.messages.iter().flat_map(|message| &message.content);
-        let of_parts = parts.filter_map(|part| match part {
-            ContentPart::Image(_) => Some(Capability::Vision),
-            ContentPart::ToolCall(_) | ContentPart::ToolResult(_) => Some(Capability::Tools),
-            ContentPart::Text(_) | ContentPart::Reasoning { .. } => None,
+        let shown = |result: &ToolResult| {
+            let mut parts = result.content.iter();
+            parts.any(|part| matches!(part, ContentPart::Image(_)))
+        };
+        let of_parts = parts.flat_map(|part| match part {
+            ContentPart::Image(_) => [Some(Capability::Vision), None],
+            ContentPart::ToolCall(_) => [Some(Capability::Tools), None],
+            ContentPart::ToolResult(result) => [
+                Some(Capability::Tools),
+                shown(result).then_some(Capability::Vision),
+            ],
+            ContentPart::Text(_) | ContentPart::Reasoning { .. } => [None, None],
         });
+        let of_parts = of_parts.flatten();
         let of_tools = (!self.tools.is_empty()).then_some(Capability::Tools);
         let is_schema = matches!(self.response_format, ResponseFormat::JsonSchema { .. });
         let of_format = is_schema.then_some(Capability::JsonSchema);

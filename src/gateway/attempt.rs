@@ -52,8 +52,8 @@ pub(super) struct Ask<'a> {
 }
 
 impl Gateway {
-    /// Makes attempt number `index` of a call, which must end by `deadline`,
-    /// and keeps its target in `pending` from the moment that the vendor may
+    /// Makes attempt number `index` of a call, which must end, or have shown
+    /// something, by `deadline`, and keeps its target in `pending` from the moment that the vendor may
     /// be asked.
     ///
     /// # Errors
@@ -88,21 +88,27 @@ impl Gateway {
             target,
             spec: ask.spec,
             deadline,
+            end: call.last_moment().max(deadline),
             // What may have to be mended is not shown before.
             sink: call
                 .relay
                 .filter(|_| ask.form.is_none())
                 .map(|relay| relay as &dyn ChunkSink),
         };
+        if let Some(relay) = call.relay {
+            relay.begin_attempt();
+        }
         let mut result = complete(provider.as_ref(), provider_call).await;
         let mut flaw = None;
         if let (Ok(answer), Some(form)) = (&mut result, ask.form) {
             flaw = form.check(answer).err();
         }
+        // A form that cannot be met is no fault of the vendor's.
+        open.learn(&result, ask.candidate.latency);
         if let (Ok(answer), Some(flaw)) = (&result, &flaw) {
             result = Err(flaw.error(answer));
         }
-        let mut ended = open.end(result, ask.candidate.latency);
+        let mut ended = open.end(result);
         ended.flaw = flaw;
         Ok(ended)
     }
@@ -140,21 +146,27 @@ fn is_hasty(kind: ProviderErrorKind, latency: Duration, expected: Duration) -> b
     kind == ProviderErrorKind::Timeout(TimeoutPhase::Deadline) && latency < expected.max(FAIR_TIME)
 }
 
+const fn is_timeout(kind: ProviderErrorKind) -> bool {
+    matches!(kind, ProviderErrorKind::Timeout(_))
+}
+
 /// Waits for the adapter, which keeps the deadline itself; the wait here only
 /// holds it to that.
 async fn complete(
     provider: &dyn Provider,
     call: ProviderCall<'_>,
 ) -> Result<ProviderAnswer, ProviderError> {
-    match timeout_at(call.deadline + ADAPTER_GRACE, provider.complete(call)).await {
-        Ok(result) => result,
-        Err(_) => {
-            let kind = ProviderErrorKind::Timeout(TimeoutPhase::Deadline);
-            let mut error = ProviderError::new(kind, "no answer by the attempt's deadline");
-            error.may_be_billed = true;
-            Err(error)
-        }
+    let mut answer = std::pin::pin!(provider.complete(call));
+    let mut result = timeout_at(call.deadline + ADAPTER_GRACE, &mut answer).await;
+    if result.is_err() && call.sink.is_some_and(ChunkSink::has_begun) {
+        result = timeout_at(call.end + ADAPTER_GRACE, answer).await;
     }
+    result.unwrap_or_else(|_| {
+        let kind = ProviderErrorKind::Timeout(TimeoutPhase::Deadline);
+        let mut error = ProviderError::new(kind, "no answer by the attempt's deadline");
+        error.may_be_billed = true;
+        Err(error)
+    })
 }
 
 /// An attempt under way. Dropped before its end (the caller left, the
@@ -172,7 +184,7 @@ struct OpenAttempt<'a> {
 }
 
 impl OpenAttempt<'_> {
-    fn end(mut self, result: Result<ProviderAnswer, ProviderError>, expected: Duration) -> Ended {
+    fn end(mut self, result: Result<ProviderAnswer, ProviderError>) -> Ended {
         let latency = self.started.elapsed();
         let (outcome, error, usage, possible) = match &result {
             Ok(answer) => {
@@ -197,7 +209,6 @@ impl OpenAttempt<'_> {
         };
         let cost = self.price(&result, &usage);
         self.book(outcome, usage, cost, possible, latency);
-        self.learn(&result, latency, expected);
         let attempt = Attempt {
             target: self.target.clone(),
             outcome,
@@ -284,13 +295,10 @@ impl OpenAttempt<'_> {
         });
     }
 
-    fn learn(
-        &self,
-        result: &Result<ProviderAnswer, ProviderError>,
-        latency: Duration,
-        expected: Duration,
-    ) {
+    /// Draws conclusions about the vendor.
+    fn learn(&self, result: &Result<ProviderAnswer, ProviderError>, expected: Duration) {
         let gateway = self.gateway;
+        let latency = self.started.elapsed();
         match result {
             Ok(answer) => {
                 self.measure_stream(answer, latency);
@@ -301,22 +309,23 @@ impl OpenAttempt<'_> {
                     .health
                     .succeeded(self.target, latency, expected, self.started_at);
             }
-            // A caller in a hurry proves nothing against a vendor.
+            // A caller in a hurry proves nothing against a vendor, and
+            // neither does one that does not read.
             Err(error) if is_hasty(error.kind, latency, expected) => {}
+            Err(error)
+                if is_timeout(error.kind) && self.call.relay.is_some_and(Relay::reader_is_slow) => {
+            }
             Err(error) => gateway.health.failed(self.target, error, self.started_at),
         }
         gateway.report_condition(&self.target.provider);
     }
 
     /// Returns what an attempt without an answer used: what its vendor
-    /// reported, but no less than the text that went out.
+    /// reported, but no less than what has arrived of it.
     fn seen(&self, reported: Option<Usage>) -> Usage {
         let usage = reported.unwrap_or(Usage::estimated(TokenUsage::default()));
-        let Some(sent) = self.call.relay.and_then(Relay::sent) else {
-            return usage;
-        };
-        let output = sent.tokens.tokens();
-        if usage.tokens.output >= output {
+        let output = self.call.relay.map_or(0, Relay::written);
+        if usage.tokens.total_output() >= output {
             return usage;
         }
         let mut tokens = TokenUsage {

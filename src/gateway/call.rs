@@ -1,5 +1,7 @@
 //! A call from its arrival to its one line in log, metrics and ledger.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 use tokio::time::Instant;
 
@@ -20,6 +22,51 @@ pub(super) struct CallContext<'a> {
     pub(super) relay: Option<&'a Relay<'a>>,
     pub(super) started: Instant,
     pub(super) deadline: Instant,
+}
+
+/// What is kept of a call's time for settling and answering, and the share
+/// that is kept of a very short one.
+const ANSWER_RESERVE: Duration = Duration::from_millis(200);
+const ANSWER_SHARE: u32 = 10;
+/// An attempt with less time than this is not begun after another failed.
+const LEAST_ATTEMPT: Duration = Duration::from_millis(300);
+/// While another target is left, an attempt may take this share of what is
+/// left of the call, within these bounds; the upper one gives way to a model
+/// that needs longer for a long answer.
+const ATTEMPT_SHARE: f64 = 0.6;
+const ATTEMPT_BOUNDS: (Duration, Duration) = (Duration::from_secs(2), Duration::from_secs(25));
+
+impl CallContext<'_> {
+    /// Returns when the last attempt must have ended.
+    pub(super) fn last_moment(&self) -> Instant {
+        let reserve = ANSWER_RESERVE.min(self.request.timeout / ANSWER_SHARE);
+        self.deadline.checked_sub(reserve).unwrap_or(self.deadline)
+    }
+
+    /// Returns when attempt number `index` must have ended, or begun to show
+    /// its answer; `None` if there is no time for it. `takes` is how long its
+    /// target takes for the longest answer.
+    pub(super) fn attempt_deadline(
+        &self,
+        index: u32,
+        is_last: bool,
+        takes: Duration,
+    ) -> Option<Instant> {
+        let now = Instant::now();
+        let left = self.last_moment().checked_duration_since(now)?;
+        if left.is_zero() || (index > 0 && left < LEAST_ATTEMPT) {
+            return None;
+        }
+        let (least, most) = ATTEMPT_BOUNDS;
+        // Who sees the answer as it comes waits for its beginning alone.
+        let most = if self.relay.is_some() {
+            most
+        } else {
+            most.max(takes)
+        };
+        let share = left.mul_f64(ATTEMPT_SHARE).clamp(least, most);
+        Some(now + if is_last { left } else { share.min(left) })
+    }
 }
 
 /// A call under way. Dropped before its end, its caller has left: that is
@@ -147,8 +194,6 @@ impl Drop for OpenCall<'_> {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
     use crate::domain::{Attempt, ModelId, ProviderErrorKind, ProviderName, Target};
 

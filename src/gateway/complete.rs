@@ -17,17 +17,6 @@ use crate::domain::{
     CompletionRequest, Cost, Effort, Error, NanoUsd, RequestId, Target, TokenUsage, Usage,
 };
 
-/// What is kept of a call's time for settling and answering, and the share
-/// that is kept of a very short one.
-const ANSWER_RESERVE: Duration = Duration::from_millis(200);
-const ANSWER_SHARE: u32 = 10;
-/// An attempt with less time than this is not begun after another failed.
-const LEAST_ATTEMPT: Duration = Duration::from_millis(300);
-/// While another target is left, an attempt may take this share of what is
-/// left of the call, within these bounds.
-const ATTEMPT_SHARE: f64 = 0.6;
-const ATTEMPT_BOUNDS: (Duration, Duration) = (Duration::from_secs(2), Duration::from_secs(25));
-
 impl Gateway {
     /// Answers a request: rate, cache, ranking, then one attempt after
     /// another until one is answered, the targets or the time run out.
@@ -166,6 +155,13 @@ impl Gateway {
         })
     }
 
+    /// Estimates how long a candidate takes that writes as much as it may.
+    fn takes(&self, candidate: &Candidate, call: &CallContext<'_>) -> Duration {
+        let expected = self.routing.expected_output_tokens.max(1);
+        let longer = f64::from(call.request.max_tokens) / f64::from(expected);
+        candidate.latency.mul_f64(longer.clamp(1.0, 1e3))
+    }
+
     async fn attempts(
         &self,
         call: &CallContext<'_>,
@@ -183,7 +179,9 @@ impl Gateway {
                 break;
             };
             let is_last = !route.plan.has_another() || index + 1 == self.settings.max_attempts;
-            let Some(deadline) = attempt_deadline(call, index, is_last) else {
+            let Some(deadline) =
+                call.attempt_deadline(index, is_last, self.takes(&candidate, call))
+            else {
                 // What failed says more than that no time is left for others.
                 return Err(match failures.last_kind() {
                     Some(kind) if !refusal::is_our_deadline(kind) => Stop::Exhausted(failures),
@@ -230,7 +228,7 @@ impl Gateway {
                         repair = Some(Repair { candidate, request });
                         continue;
                     }
-                    let has_begun = call.relay.is_some_and(Relay::has_begun);
+                    let has_begun = call.relay.is_some_and(ChunkSink::has_begun);
                     if has_begun || !kind.allows_failover() {
                         break;
                     }
@@ -243,23 +241,6 @@ impl Gateway {
         }
         Err(Stop::Exhausted(failures))
     }
-}
-
-/// Returns when attempt number `index` must have ended, or `None` if there is
-/// no time for it.
-fn attempt_deadline(call: &CallContext<'_>, index: u32, is_last: bool) -> Option<Instant> {
-    let now = Instant::now();
-    let reserve = ANSWER_RESERVE.min(call.request.timeout / ANSWER_SHARE);
-    let left = call
-        .deadline
-        .checked_duration_since(now)?
-        .checked_sub(reserve)?;
-    if left.is_zero() || (index > 0 && left < LEAST_ATTEMPT) {
-        return None;
-    }
-    let (least, most) = ATTEMPT_BOUNDS;
-    let share = left.mul_f64(ATTEMPT_SHARE).clamp(least, most);
-    Some(now + if is_last { left } else { share.min(left) })
 }
 
 /// The one chance of a model to mend its answer.

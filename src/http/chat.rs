@@ -4,6 +4,8 @@ mod chunks;
 mod request;
 mod response;
 
+use std::time::Duration;
+
 use axum::Extension;
 use axum::extract::{Request, State};
 use axum::response::Response;
@@ -22,6 +24,7 @@ pub(super) async fn complete(
     Extension(caller): Extension<Caller>,
     http_request: Request,
 ) -> Response {
+    let wait = door.v1_wait(http_request.headers());
     let body = match read(
         http_request.into_body(),
         door.max_v1_body_bytes,
@@ -33,7 +36,7 @@ pub(super) async fn complete(
         Err(error) => return body_error(&error),
     };
     let id = RequestId::random();
-    match answer(&door, &caller, id, &body).await {
+    match answer(&door, &caller, id, &body, wait).await {
         Ok(response) => response,
         Err(error) => openai_error(&error, id),
     }
@@ -44,10 +47,11 @@ async fn answer(
     caller: &Caller,
     id: RequestId,
     body: &[u8],
+    wait: Duration,
 ) -> Result<Response, Error> {
     let gateway = &door.gateway;
     let (request, delivery) = request::parse(body)
-        .and_then(|(draft, delivery)| Ok((draft.check(gateway.default_timeout())?, delivery)))
+        .and_then(|(draft, delivery)| Ok((draft.check(wait)?, delivery)))
         .map_err(|refusal| gateway.refused(id, caller, refusal))?;
     if let Delivery::Stream(usage) = delivery {
         let writer = ChunkWriter::new(id, gateway.now().as_second(), usage);

@@ -10,9 +10,9 @@ use axum::response::Response;
 use bytes::BytesMut;
 use futures_util::stream;
 use http::{HeaderValue, header};
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
 use tokio::task::{JoinError, yield_now};
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 use tokio_util::task::AbortOnDropHandle;
 
 use super::{Door, headers};
@@ -24,6 +24,8 @@ use crate::domain::{
 const PIECES: usize = 32;
 /// After so long a silence a comment tells proxies that somebody is there.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
+/// A reader that takes nothing for so long loses its answer.
+const STALLED_READER: Duration = Duration::from_secs(30);
 
 /// Writes an answer's events in one door's form.
 pub(super) trait EventWriter: Send + 'static {
@@ -65,8 +67,16 @@ pub(super) async fn respond(
         let sink = Pieces {
             sender,
             has_begun: AtomicBool::new(false),
+            stalled: Notify::new(),
         };
-        gateway.complete_into(id, &caller, &request, &sink).await
+        tokio::select! {
+            result = gateway.complete_into(id, &caller, &request, &sink) => result,
+            // Dropped like this, the call is one whose caller has left.
+            () = sink.stalled.notified() => {
+                let message = "the reader took nothing for 30 s";
+                Err(Error::new(ErrorKind::GatewayTimeout, message))
+            }
+        }
     }));
     let mut events = Vec::new();
     tokio::select! {
@@ -110,13 +120,19 @@ fn ended(result: Result<Result<Completion, Error>, JoinError>) -> Result<Complet
 struct Pieces {
     sender: mpsc::Sender<(Target, Chunk)>,
     has_begun: AtomicBool,
+    /// The reader takes nothing any more.
+    stalled: Notify,
 }
 
 #[async_trait]
 impl ChunkSink for Pieces {
     async fn push(&self, target: &Target, chunk: Chunk) {
         // A reader that has gone drops the work and this with it.
-        let _ = self.sender.send((target.clone(), chunk)).await;
+        let sent = self.sender.send((target.clone(), chunk));
+        if timeout(STALLED_READER, sent).await.is_err() {
+            self.stalled.notify_one();
+            std::future::pending::<()>().await;
+        }
         // The first piece goes out before the next is looked at.
         if !self.has_begun.swap(true, Ordering::Relaxed) {
             yield_now().await;

@@ -5,6 +5,8 @@ mod events;
 mod request;
 mod response;
 
+use std::time::Duration;
+
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse as _, Response};
 use axum::{Extension, Json};
@@ -23,13 +25,14 @@ pub(super) async fn create(
     Extension(caller): Extension<Caller>,
     http_request: Request,
 ) -> Response {
+    let wait = door.v1_wait(http_request.headers());
     let body = http_request.into_body();
     let body = match read(body, door.max_v1_body_bytes, door.body_pause).await {
         Ok(body) => body,
         Err(error) => return body_error(&error),
     };
     let id = RequestId::random();
-    match answer(&door, &caller, id, &body).await {
+    match answer(&door, &caller, id, &body, wait).await {
         Ok(response) => response,
         Err(error) => error_response(&error, id),
     }
@@ -40,10 +43,11 @@ async fn answer(
     caller: &Caller,
     id: RequestId,
     body: &[u8],
+    wait: Duration,
 ) -> Result<Response, Error> {
     let gateway = &door.gateway;
     let (request, delivery) = request::parse(body)
-        .and_then(|(draft, delivery)| Ok((draft.check(gateway.default_timeout())?, delivery)))
+        .and_then(|(draft, delivery)| Ok((draft.check(wait)?, delivery)))
         .map_err(|refusal| gateway.refused(id, caller, refusal))?;
     if delivery == Delivery::Stream {
         let writer = MessageWriter::new(id);
@@ -61,8 +65,8 @@ pub(super) async fn count_tokens(State(door): State<Door>, http_request: Request
         Err(error) => return body_error(&error),
     };
     let gateway = &door.gateway;
-    let request = request::parse_for_count(&body)
-        .and_then(|draft: Draft| draft.check(gateway.default_timeout()));
+    let request =
+        request::parse_for_count(&body).and_then(|draft: Draft| draft.check(door.v1_timeout));
     match request {
         Ok(request) => {
             let tokens = gateway.estimate_input(&request);

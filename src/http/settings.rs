@@ -37,6 +37,9 @@ pub struct Settings {
     /// whole may take eight times as long, in milliseconds,
     /// `1..=600_000`.
     pub body_read_timeout_ms: u64,
+    /// How long a client of `/v1` waits that says nothing about it, all
+    /// attempts together, in milliseconds, `1..=600_000`.
+    pub v1_timeout_ms: u64,
     /// How long calls in flight may go on after SIGTERM before they end with
     /// `gateway_timeout`, in milliseconds, `0..=600_000`. Cloud Run kills
     /// after 10 s in all; about 3 s of that are needed afterwards.
@@ -58,6 +61,8 @@ impl Default for Settings {
             // Longer than clients keep theirs, so that they close first.
             keep_alive_timeout_ms: 100_000,
             body_read_timeout_ms: 15_000,
+            // What the vendors' own clients wait.
+            v1_timeout_ms: 600_000,
             shutdown_drain_ms: 6_500,
         }
     }

@@ -57,8 +57,8 @@ impl Exchange {
     ) -> Result<OpenReply, ProviderError> {
         let started = Instant::now();
         let after = |limit_ms, phase| (started + Duration::from_millis(limit_ms), phase);
-        let whole = after(self.timeouts.total_ms, TimeoutPhase::Total);
-        let whole = earlier(whole, (deadline, TimeoutPhase::Deadline));
+        let limit = after(self.timeouts.total_ms, TimeoutPhase::Total);
+        let whole = earlier(limit, (deadline, TimeoutPhase::Deadline));
         let head = match self.timeouts.first_byte_ms {
             0 => whole,
             limit_ms => earlier(after(limit_ms, TimeoutPhase::FirstByte), whole),
@@ -75,6 +75,7 @@ impl Exchange {
             key: None,
             body,
             idle: Duration::from_millis(self.timeouts.idle_ms),
+            limit,
             end: whole,
         })
     }
@@ -89,7 +90,18 @@ pub(super) struct OpenReply {
     pub(super) key: Option<Secret>,
     body: TransportBody,
     idle: Duration,
+    /// The attempt's end by the vendors' settings alone.
+    limit: End,
     end: End,
+}
+
+/// How long an answer may pause.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Pause {
+    /// As long as the attempt lasts: the model may be thinking.
+    Thinking,
+    /// As long as the settings say.
+    Limited,
 }
 
 impl OpenReply {
@@ -119,9 +131,14 @@ impl OpenReply {
         }
     }
 
+    /// Gives the answer until `end`, or until the vendors' own limit.
+    pub(super) fn goes_on_until(&mut self, end: Instant) {
+        self.end = earlier(self.limit, (end, TimeoutPhase::Deadline));
+    }
+
     async fn read(&mut self, max_bytes: usize) -> Result<Bytes, ProviderError> {
         let mut whole = Pieces::default();
-        while let Some(piece) = self.next_piece().await? {
+        while let Some(piece) = self.next_piece(Pause::Limited).await? {
             if whole.len() + piece.len() > max_bytes {
                 return Err(too_long(max_bytes));
             }
@@ -133,7 +150,7 @@ impl OpenReply {
     async fn read_error(&mut self) -> Bytes {
         let mut whole = Pieces::default();
         while whole.len() < MAX_ERROR_BYTES
-            && let Ok(Some(piece)) = self.next_piece().await
+            && let Ok(Some(piece)) = self.next_piece(Pause::Limited).await
         {
             let room = MAX_ERROR_BYTES - whole.len();
             whole.push(piece.slice(..piece.len().min(room)));
@@ -145,10 +162,18 @@ impl OpenReply {
     ///
     /// # Errors
     /// `Timeout` or `Broken`.
-    pub(super) async fn next_piece(&mut self) -> Result<Option<Bytes>, ProviderError> {
+    pub(super) async fn next_piece(
+        &mut self,
+        pause: Pause,
+    ) -> Result<Option<Bytes>, ProviderError> {
         loop {
-            let idle = Instant::now() + self.idle;
-            let (deadline, phase) = earlier((idle, TimeoutPhase::Idle), self.end);
+            let (deadline, phase) = match pause {
+                Pause::Thinking => self.end,
+                Pause::Limited => {
+                    let idle = Instant::now() + self.idle;
+                    earlier((idle, TimeoutPhase::Idle), self.end)
+                }
+            };
             let frame = timeout_at(deadline, self.body.frame())
                 .await
                 .map_err(|_| timed_out(phase))?;

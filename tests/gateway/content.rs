@@ -258,3 +258,63 @@ async fn mistakes_in_a_dialogue_are_named() {
         assert!(answer.text.contains(words), "{words}: {}", answer.text);
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_a_tool_shows_reaches_models_that_see() {
+    let call = |id: &str| json!({"id": id, "type": "function", "function": {"name": "look", "arguments": "{}"}});
+    let picture = json!([{"type": "image_url", "image_url": {"url": PIXEL}}]);
+    let messages = json!([
+        {"role": "user", "content": "look twice"},
+        {"role": "assistant", "content": null, "tool_calls": [call("call_1"), call("call_2")]},
+        {"role": "tool", "tool_call_id": "call_1", "content": picture},
+        {"role": "tool", "tool_call_id": "call_2", "content": "nothing there"},
+        {"role": "user", "content": "say: seen"}]);
+    let tools = json!([{"type": "function", "function": {"name": "look"}}]);
+    for seat in SEATS {
+        let rig = seat.rig();
+        let body = json!({"model": seat.model, "messages": messages, "tools": tools,
+            "reasoning_effort": seat.calm, "max_tokens": 2_000});
+
+        let answer = rig.chat(body.to_string()).await;
+
+        if answer.status == 400 {
+            // Not every model sees.
+            assert!(
+                answer.text.contains("vision"),
+                "{}: {}",
+                seat.name,
+                answer.text
+            );
+            continue;
+        }
+        assert_eq!(answer.status, 200, "{}: {}", seat.name, answer.text);
+        let question = rig.last_question(seat.vendor).to_string();
+        assert!(
+            question.contains("iVBORw0KGgo"),
+            "{}: {question}",
+            seat.name
+        );
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn that_a_tool_failed_is_told_to_everybody() {
+    let messages = json!([
+        {"role": "user", "content": "add"},
+        {"role": "assistant", "content": [
+            {"type": "tool_use", "id": "toolu_1", "name": "add", "input": {}}]},
+        {"role": "user", "content": [
+            {"type": "tool_result", "tool_use_id": "toolu_1", "content": "boom", "is_error": true}]}]);
+    let tools = json!([{"name": "add", "input_schema": {"type": "object"}}]);
+    for seat in SEATS {
+        let rig = seat.rig();
+        let body = json!({"model": seat.model, "messages": messages, "tools": tools,
+            "max_tokens": 2_000});
+
+        let answer = crate::messages::post(&rig, "/v1/messages", &body).await;
+
+        assert_eq!(answer.status, 200, "{}: {}", seat.name, answer.text);
+        let question = rig.last_question(seat.vendor).to_string().to_lowercase();
+        assert!(question.contains("error"), "{}: {question}", seat.name);
+    }
+}

@@ -32,6 +32,7 @@ mod routing;
 mod seats;
 mod secrets;
 mod stream_bounds;
+mod stream_time;
 mod streaming;
 mod structured;
 mod support;

@@ -40,7 +40,12 @@ impl Stream {
             "object": "chat.completion.chunk", "created": 1_790_000_000, "model": "gpt-6-luna",
             "system_fingerprint": "fp_0123456789", "service_tier": "default", "choices": [choice],
             "usage": null, "obfuscation": "0123456789abcdef"});
-        Some(Bytes::from(format!("data: {chunk}\n\n")))
+        let end = if number == self.chunks {
+            "data: [DONE]\n\n"
+        } else {
+            ""
+        };
+        Some(Bytes::from(format!("data: {chunk}\n\n{end}")))
     }
 }
 

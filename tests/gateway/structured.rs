@@ -175,3 +175,18 @@ async fn what_is_no_schema_is_refused_before_anybody_is_asked() {
     }
     assert!(stage.asked().is_empty());
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_form_that_nothing_meets_is_no_fault_of_the_vendors() {
+    let stage = stage(&["{}"; 8]);
+
+    for _ in 0..4 {
+        let answer = stage.ask("local/plain", json!({"not": {}}), false).await;
+        assert_eq!(answer.status, 503, "{}", answer.text);
+    }
+
+    let status = stage.rig.tool("get_provider_status", json!({})).await;
+    let providers = status["structuredContent"]["providers"].as_array().unwrap();
+    let local = providers.iter().find(|it| it["name"] == "local").unwrap();
+    assert_eq!(local["status"], "healthy", "{local}");
+}

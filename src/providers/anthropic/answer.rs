@@ -159,7 +159,7 @@ impl Block {
 ///
 /// Cache reads and writes lie outside `input_tokens`, writes for an hour
 /// inside `cache_creation_input_tokens`, thinking inside `output_tokens`.
-fn usage(counts: Value) -> Option<Usage> {
+pub(super) fn usage(counts: Value) -> Option<Usage> {
     let counts: MessageUsage = serde_json::from_value(counts).ok()?;
     let input = counts.input_tokens.value?;
     let total_output = counts.output_tokens.value?;

@@ -2,7 +2,9 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::providers::streaming::{Assembly, at};
+use super::answer;
+use crate::domain::Usage;
+use crate::providers::streaming::{Added, Assembly, at};
 
 /// The most blocks of a message that are kept.
 const MAX_BLOCKS: usize = 1_000;
@@ -13,12 +15,43 @@ pub(super) struct MessageAssembly {
     message: Map<String, Value>,
     blocks: Vec<Value>,
     error: Value,
+    has_stopped: bool,
 }
 
 impl Assembly for MessageAssembly {
-    fn take(&mut self, event: &Value) -> Option<String> {
+    fn take(&mut self, event: &Value) -> Added {
+        self.take_event(event).unwrap_or_default()
+    }
+
+    fn document(&self) -> Value {
+        let mut document = self.message.clone();
+        document.insert("content".to_owned(), json!(self.blocks));
+        document.insert("error".to_owned(), self.error.clone());
+        Value::Object(document)
+    }
+
+    fn usage(&self) -> Option<Usage> {
+        answer::usage(self.message.get("usage")?.clone())
+    }
+
+    fn is_complete(&self) -> bool {
+        self.has_stopped
+    }
+
+    fn lacks_end(&self) -> bool {
+        let has_reason = self
+            .message
+            .get("stop_reason")
+            .is_some_and(|it| !it.is_null());
+        has_reason && !self.has_stopped && self.error.is_null()
+    }
+}
+
+impl MessageAssembly {
+    fn take_event(&mut self, event: &Value) -> Option<Added> {
         match at(event, "/type").as_str()? {
             "message_start" => self.message = at(event, "/message").as_object()?.clone(),
+            "message_stop" => self.has_stopped = true,
             "content_block_start" => {
                 let index = index(event)?;
                 if self.blocks.len() <= index {
@@ -30,7 +63,11 @@ impl Assembly for MessageAssembly {
                 if at(block, "/type") == "tool_use" {
                     put(block, "input", json!(""));
                 }
-                return at(block, "/text").as_str().map(str::to_owned);
+                let text = at(block, "/text").as_str()?.to_owned();
+                return Some(Added {
+                    text,
+                    ..Added::default()
+                });
             }
             "content_block_delta" => {
                 let block = self.blocks.get_mut(index(event)?)?;
@@ -50,13 +87,6 @@ impl Assembly for MessageAssembly {
         }
         None
     }
-
-    fn document(&self) -> Value {
-        let mut document = self.message.clone();
-        document.insert("content".to_owned(), json!(self.blocks));
-        document.insert("error".to_owned(), self.error.clone());
-        Value::Object(document)
-    }
 }
 
 fn index(event: &Value) -> Option<usize> {
@@ -64,8 +94,8 @@ fn index(event: &Value) -> Option<usize> {
     (index < MAX_BLOCKS).then_some(index)
 }
 
-/// Adds a piece to a block, and returns it if it is text.
-fn take_delta(block: &mut Value, delta: &Value) -> Option<String> {
+/// Adds a piece to a block.
+fn take_delta(block: &mut Value, delta: &Value) -> Option<Added> {
     let (name, piece) = match at(delta, "/type").as_str()? {
         "text_delta" => ("text", at(delta, "/text").as_str()?),
         "thinking_delta" => ("thinking", at(delta, "/thinking").as_str()?),
@@ -77,7 +107,13 @@ fn take_delta(block: &mut Value, delta: &Value) -> Option<String> {
         Some(Value::String(so_far)) => so_far.push_str(piece),
         _ => put(block, name, json!(piece)),
     }
-    (name == "text").then(|| piece.to_owned())
+    let mut added = Added::default();
+    match name {
+        "text" => piece.clone_into(&mut added.text),
+        "signature" => {}
+        _ => piece.clone_into(&mut added.unseen),
+    }
+    Some(added)
 }
 
 fn put(object: &mut Value, name: &str, value: Value) {

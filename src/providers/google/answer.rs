@@ -234,7 +234,7 @@ fn bare_id(name: String) -> String {
 /// Cached tokens lie inside `promptTokenCount`, thoughts outside
 /// `candidatesTokenCount`, and what tools put in outside both; the total has
 /// them all. A count that is 0 is left out on the wire.
-fn usage(counts: Value) -> Option<Usage> {
+pub(super) fn usage(counts: Value) -> Option<Usage> {
     let counts: Counts = serde_json::from_value(counts).ok()?;
     let prompt = counts.prompt_token_count.value?;
     let cache_read = counts.cached_content_token_count.or_zero();

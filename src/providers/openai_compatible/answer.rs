@@ -222,7 +222,7 @@ impl Content {
 /// `cached_tokens` and, since GPT-5.6, `cache_write_tokens` lie inside
 /// `prompt_tokens`, `reasoning_tokens` inside `completion_tokens`. Where the
 /// parts exceed the whole, writes are taken to lie outside.
-fn usage(counts: Value) -> Option<Usage> {
+pub(super) fn usage(counts: Value) -> Option<Usage> {
     let counts: ChatUsage = serde_json::from_value(counts).ok()?;
     let prompt = counts.prompt_tokens.value?;
     let completion = counts.completion_tokens.value?;

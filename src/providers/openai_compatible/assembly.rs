@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use crate::providers::streaming::{Assembly, at};
+use super::answer;
+use crate::domain::Usage;
+use crate::providers::streaming::{Added, Assembly, at};
 
 /// What has come of a completion.
 #[derive(Default)]
@@ -27,7 +29,7 @@ struct Call {
 }
 
 impl Assembly for ChatAssembly {
-    fn take(&mut self, event: &Value) -> Option<String> {
+    fn take(&mut self, event: &Value) -> Added {
         let groq = at(event, "/x_groq");
         keep(&mut self.model, at(event, "/model"));
         // Groq has usage in a member of its own, unasked.
@@ -40,15 +42,34 @@ impl Assembly for ChatAssembly {
             self.finish_reason = at(choice, "/finish_reason").clone();
         }
         let delta = at(choice, "/delta");
+        let mut unseen = String::new();
         for call in at(delta, "/tool_calls").as_array().into_iter().flatten() {
             self.take_call(call);
+            unseen += at(call, "/function/arguments").as_str().unwrap_or_default();
+        }
+        // Groq and local servers show thoughts, by either name.
+        for name in ["/reasoning", "/reasoning_content"] {
+            unseen += at(delta, name).as_str().unwrap_or_default();
         }
         if let Some(refusal) = at(delta, "/refusal").as_str() {
             self.refusal.push_str(refusal);
         }
         let text = text(at(delta, "/content"));
         self.content.push_str(&text);
-        Some(text)
+        Added { text, unseen }
+    }
+
+    fn usage(&self) -> Option<Usage> {
+        answer::usage(self.usage.clone())
+    }
+
+    /// `[DONE]` says it, which is no event.
+    fn is_complete(&self) -> bool {
+        false
+    }
+
+    fn lacks_end(&self) -> bool {
+        !self.finish_reason.is_null() && self.usage.is_null() && self.error.is_null()
     }
 
     fn document(&self) -> Value {

@@ -69,7 +69,13 @@ struct Response<'a> {
 pub(super) fn contents<'a>(turns: &[&'a Message], spec: &ModelSpec) -> Vec<Content<'a>> {
     let writer = Writer::new(turns, spec);
     let mut contents: Vec<Content<'a>> = Vec::new();
+    // What tools show stands behind all of their results.
+    let mut shown: Vec<Part<'a>> = Vec::new();
     for message in turns {
+        if message.role != Role::Tool && !shown.is_empty() {
+            show(&mut contents, std::mem::take(&mut shown));
+        }
+        shown.extend(message.content.iter().flat_map(pictures));
         let role = match message.role {
             Role::Assistant => "model",
             Role::System | Role::User | Role::Tool => "user",
@@ -88,7 +94,27 @@ pub(super) fn contents<'a>(turns: &[&'a Message], spec: &ModelSpec) -> Vec<Conte
             _ => contents.push(Content { role, parts }),
         }
     }
+    show(&mut contents, shown);
     contents
+}
+
+/// Adds pictures to the turn with the results.
+fn show<'a>(contents: &mut [Content<'a>], pictures: Vec<Part<'a>>) {
+    if let Some(results) = contents.last_mut() {
+        results.parts.extend(pictures);
+    }
+}
+
+/// Lists the pictures that a tool shows.
+fn pictures(part: &ContentPart) -> impl Iterator<Item = Part<'_>> {
+    let parts = match part {
+        ContentPart::ToolResult(result) => result.content.as_slice(),
+        _ => &[],
+    };
+    parts.iter().filter_map(|part| match part {
+        ContentPart::Image(source) => Some(Part::of(picture(source))),
+        _ => None,
+    })
 }
 
 /// Writes the texts of instructions; the vendor refuses empty ones.

@@ -48,14 +48,21 @@ pub(super) fn write<'a>(
     system_role: &'static str,
 ) -> Vec<ChatMessage<'a>> {
     let mut messages = Vec::with_capacity(conversation.len());
+    // What tools show cannot stand in their messages, and these must stand
+    // together: the user shows it behind them.
+    let mut shown = Vec::new();
     for message in conversation {
         if message.role == Role::Tool {
-            let results = message.content.iter().filter_map(result);
-            messages.extend(results.map(|result| tool_message(result, dialect.call_ids)));
+            for result in message.content.iter().filter_map(result) {
+                messages.push(tool_message(result, dialect.call_ids));
+                shown.extend(pictures(result));
+            }
         } else {
+            messages.extend(showing(std::mem::take(&mut shown)));
             messages.push(chat_message(message, system_role, dialect.call_ids));
         }
     }
+    messages.extend(showing(shown));
     if dialect.instructions == Instructions::First {
         // The sort is stable: everything else keeps its order.
         messages.sort_by_key(|message| message.role != system_role);
@@ -78,10 +85,45 @@ fn result(part: &ContentPart) -> Option<&ToolResult> {
     }
 }
 
+/// Lists the pictures of a result.
+fn pictures(result: &ToolResult) -> impl Iterator<Item = Part<'_>> {
+    result.content.iter().filter_map(|part| match part {
+        ContentPart::Image(source) => Some(Part::ImageUrl {
+            image_url: ImageUrl { url: url(source) },
+        }),
+        _ => None,
+    })
+}
+
+/// Makes the turn of a user who shows pictures, if there are any.
+fn showing(pictures: Vec<Part<'_>>) -> Option<ChatMessage<'_>> {
+    if pictures.is_empty() {
+        return None;
+    }
+    let text = "The pictures in the results above, in order:";
+    let parts = std::iter::once(Part::Text { text }).chain(pictures);
+    Some(ChatMessage {
+        role: "user",
+        content: Some(Content::Parts(parts.collect())),
+        tool_calls: Vec::new(),
+        tool_call_id: None,
+        prefix: None,
+    })
+}
+
+/// Writes a result. That a tool failed has no member of its own, and neither
+/// have pictures.
 fn tool_message(result: &ToolResult, ids: CallIds) -> ChatMessage<'_> {
-    let content = match result.content.as_slice() {
+    let parts = result.content.as_slice();
+    let content = match parts {
+        _ if result.is_error => {
+            Content::Joined(format!("Error: {}", texts(parts).collect::<String>()))
+        }
         [ContentPart::Text(text)] => Content::Text(text),
-        parts => Content::Joined(texts(parts).collect()),
+        _ if texts(parts).all(str::is_empty) && pictures(result).next().is_some() => {
+            Content::Text("(a picture, shown below)")
+        }
+        _ => Content::Joined(texts(parts).collect()),
     };
     ChatMessage {
         role: "tool",
