@@ -23,9 +23,10 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::middleware::from_fn_with_state;
+use axum::response::Response;
 use axum::routing::{get, post};
-use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
-use tower_http::cors::{AllowOrigin, CorsLayer};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri};
+use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
 
 pub(crate) use guard::{is_host, is_origin};
 pub use server::{Shutdown, serve};
@@ -101,6 +102,8 @@ pub fn router(
         .route("/v1/models/{*name}", get(models::one))
         .route("/metrics", get(health::metrics))
         .with_state(door.clone())
+        // Inside the layers: a preflight is a method that no route has.
+        .method_not_allowed_fallback(wrong_method)
         .merge(mcp_door::routes(mcp, &door))
         .layer(from_fn_with_state(door.clone(), identity::identify))
         .layer(cors(allowed))
@@ -115,15 +118,12 @@ pub fn router(
 }
 
 /// Answers preflights outside identity, for a preflight carries no proof.
+///
+/// A page that the guard lets in may send any header: the vendors' SDKs send
+/// a dozen of their own and add some every month, and none of them is a proof.
 fn cors(allowed: Arc<Allowed>) -> CorsLayer {
     let origins =
         AllowOrigin::predicate(move |origin: &HeaderValue, _| allowed.admits_origin(origin));
-    let asked = [
-        "mcp-protocol-version",
-        "mcp-method",
-        "mcp-name",
-        "x-api-key",
-    ];
     let answered = [
         "x-gateway-provider",
         "x-gateway-model",
@@ -132,6 +132,7 @@ fn cors(allowed: Arc<Allowed>) -> CorsLayer {
         "x-gateway-attempts",
         "x-gateway-dropped-parameters",
         "x-gateway-request-id",
+        "request-id",
         "retry-after",
         "retry-after-ms",
         "x-should-retry",
@@ -139,25 +140,31 @@ fn cors(allowed: Arc<Allowed>) -> CorsLayer {
     CorsLayer::new()
         .allow_origin(origins)
         .allow_methods([Method::GET, Method::POST])
-        .allow_headers(
-            [header::AUTHORIZATION, header::CONTENT_TYPE, header::ACCEPT]
-                .into_iter()
-                .chain(asked.map(HeaderName::from_static))
-                .collect::<Vec<_>>(),
-        )
+        .allow_headers(AllowHeaders::mirror_request())
         .expose_headers(answered.map(HeaderName::from_static))
         .max_age(Duration::from_secs(600))
 }
 
-async fn no_such_route(uri: Uri) -> axum::response::Response {
+async fn no_such_route(uri: Uri) -> Response {
     let path: String = uri.path().chars().take(80).collect();
-    error::refusal(
+    refuse(
+        &uri,
         StatusCode::NOT_FOUND,
         &format!("there is nothing at {path}"),
     )
 }
 
-async fn wrong_method(method: Method, uri: Uri) -> axum::response::Response {
+async fn wrong_method(method: Method, uri: Uri) -> Response {
     let message = format!("{} does not take {method}", uri.path());
-    error::refusal(StatusCode::METHOD_NOT_ALLOWED, &message)
+    refuse(&uri, StatusCode::METHOD_NOT_ALLOWED, &message)
+}
+
+/// Refuses in the form of the door that was knocked at.
+fn refuse(uri: &Uri, status: StatusCode, message: &str) -> Response {
+    let rest = uri.path().strip_prefix("/v1/messages");
+    if rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/')) {
+        messages::refusal(status, message)
+    } else {
+        error::refusal(status, message)
+    }
 }

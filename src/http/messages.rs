@@ -15,6 +15,7 @@ use serde_json::json;
 use super::body::read;
 use super::{Door, event_stream};
 use crate::domain::{Caller, Draft, Error, RequestId};
+pub(super) use envelope::refusal;
 use envelope::{body_error, error_response};
 use events::MessageWriter;
 use request::Delivery;

@@ -14,6 +14,7 @@ mod bad_input;
 mod configured;
 mod content;
 mod conversations;
+mod doors;
 mod error_table;
 mod failover;
 mod failures;

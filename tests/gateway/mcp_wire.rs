@@ -327,7 +327,7 @@ async fn a_preflight_from_an_allowed_page_passes() {
             .header("access-control-request-method", "POST")
             .header(
                 "access-control-request-headers",
-                "content-type,mcp-protocol-version,mcp-method,mcp-name",
+                "accept,authorization,content-type,mcp-protocol-version,mcp-method,mcp-name",
             )
             .body(Body::empty())
             .unwrap()

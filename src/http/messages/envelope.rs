@@ -29,8 +29,12 @@ pub(super) fn document(error: &Error, request: RequestId) -> Value {
 
 /// Answers a body that was not taken.
 pub(super) fn body_error(error: &BodyError) -> Response {
-    let status = error.status();
-    let body = envelope(status, &error.to_string(), None);
+    refusal(error.status(), &error.to_string())
+}
+
+/// Refuses a request before anyone looked at what it asks.
+pub(in crate::http) fn refusal(status: StatusCode, message: &str) -> Response {
+    let body = envelope(status, message, None);
     let mut response = (status, Json(body)).into_response();
     headers::put_should_retry(&mut response, status == StatusCode::REQUEST_TIMEOUT);
     response
