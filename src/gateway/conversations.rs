@@ -99,10 +99,12 @@ impl Conversations {
     }
 
     /// Hashes who asks and what was said, with a secret of this process.
+    /// Instructions do not count: clients put dates and the like in them.
     fn hash(&self, caller: &Caller, messages: &[Message]) -> u64 {
         let mut hasher = self.hash.build_hasher();
         caller.hash(&mut hasher);
-        for message in messages {
+        let is_said = |message: &&Message| message.role != Role::System;
+        for message in messages.iter().filter(is_said) {
             message.role.hash(&mut hasher);
             message
                 .content

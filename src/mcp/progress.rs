@@ -113,7 +113,15 @@ pub(super) struct Pieces(mpsc::Receiver<String>);
 #[derive(Debug)]
 pub(super) struct PieceSink {
     sender: mpsc::Sender<String>,
-    text: Mutex<String>,
+    text: Mutex<Kept>,
+}
+
+/// The text so far.
+#[derive(Debug, Default)]
+struct Kept {
+    text: String,
+    /// A piece had no room: what follows it would leave a hole.
+    is_full: bool,
 }
 
 /// Makes both ends.
@@ -126,14 +134,15 @@ pub(super) fn pieces() -> (PieceSink, Pieces) {
 impl PieceSink {
     /// Returns the text so far, cut like an answer's.
     pub(super) fn into_text(self) -> String {
-        let text = self.text.into_inner();
-        text.unwrap_or_else(PoisonError::into_inner)
+        let kept = self.text.into_inner();
+        kept.unwrap_or_else(PoisonError::into_inner).text
     }
 
     fn keep(&self, piece: &str) {
-        let mut text = self.text.lock().unwrap_or_else(PoisonError::into_inner);
-        if text.len() + piece.len() <= MAX_TEXT_BYTES {
-            text.push_str(piece);
+        let mut kept = self.text.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.is_full |= kept.text.len() + piece.len() > MAX_TEXT_BYTES;
+        if !kept.is_full {
+            kept.text.push_str(piece);
         }
     }
 }
@@ -146,5 +155,22 @@ impl ChunkSink for PieceSink {
             // A client that has gone drops the work and this with it.
             let _ = self.sender.send(text).await;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_that_is_cut_has_no_hole() {
+        let (sink, _pieces) = pieces();
+        let long = "a".repeat(MAX_TEXT_BYTES - 1);
+
+        for piece in [long.as_str(), "bc", "d"] {
+            sink.keep(piece);
+        }
+
+        assert_eq!(sink.into_text(), long);
     }
 }

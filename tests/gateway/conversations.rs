@@ -61,6 +61,17 @@ async fn a_conversation_stays_where_it_began() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn instructions_that_change_change_nothing() {
+    let rig = Rig::new();
+    let (_, second, mut messages) = begun(&rig).await;
+    messages[0] = turn("system", "Be brief. It is 12:01.");
+
+    let (vendor, reason) = ask(&rig, &messages, json!({})).await;
+
+    assert_eq!(vendor, second, "{reason}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn other_wishes_choose_anew() {
     let rig = Rig::new();
     let (first, second, messages) = begun(&rig).await;

@@ -1,7 +1,5 @@
 //! Puts the chunks of a chat completion together.
 
-use std::collections::BTreeMap;
-
 use serde_json::{Value, json};
 
 use super::answer;
@@ -14,7 +12,7 @@ pub(super) struct ChatAssembly {
     model: Value,
     content: String,
     refusal: String,
-    calls: BTreeMap<u64, Call>,
+    calls: Vec<Call>,
     finish_reason: Value,
     usage: Value,
     error: Value,
@@ -23,6 +21,7 @@ pub(super) struct ChatAssembly {
 /// A tool call whose arguments come in pieces.
 #[derive(Default)]
 struct Call {
+    index: Option<u64>,
     id: Value,
     name: String,
     arguments: String,
@@ -73,7 +72,7 @@ impl Assembly for ChatAssembly {
     }
 
     fn document(&self) -> Value {
-        let calls = self.calls.values().map(|call| {
+        let calls = self.calls.iter().map(|call| {
             let function = json!({"name": call.name, "arguments": call.arguments});
             json!({"id": call.id, "type": "function", "function": function})
         });
@@ -94,13 +93,39 @@ impl Assembly for ChatAssembly {
 }
 
 impl ChatAssembly {
-    fn take_call(&mut self, call: &Value) {
-        // Some leave the index out where there is one call alone.
-        let index = at(call, "/index").as_u64().unwrap_or(0);
-        let known = self.calls.entry(index).or_default();
-        if !at(call, "/id").is_null() {
-            known.id = at(call, "/id").clone();
+    /// Finds the call that a piece belongs to: the last one with its index,
+    /// which some leave out or give to all calls, so that an id of its own
+    /// begins another.
+    fn call(&mut self, index: Option<u64>, id: &Value) -> Option<&mut Call> {
+        let has_id = id.as_str().is_some_and(|id| !id.is_empty());
+        let mut calls = self.calls.iter();
+        let found = calls.rposition(|call| index.is_none() || call.index == index);
+        let is_same = |place: usize| {
+            let known = self.calls.get(place);
+            known.is_some_and(|known| known.id.is_null() || known.id == *id)
+        };
+        let place = match found {
+            Some(place) if !has_id || is_same(place) => place,
+            _ => {
+                let known = self.calls.iter().position(|call| has_id && call.id == *id);
+                known.unwrap_or_else(|| {
+                    self.calls.push(Call::default());
+                    self.calls.len() - 1
+                })
+            }
+        };
+        let call = self.calls.get_mut(place)?;
+        if has_id {
+            call.id = id.clone();
         }
+        call.index = call.index.or(index);
+        Some(call)
+    }
+
+    fn take_call(&mut self, call: &Value) {
+        let Some(known) = self.call(at(call, "/index").as_u64(), at(call, "/id")) else {
+            return;
+        };
         let function = at(call, "/function");
         known.name += at(function, "/name").as_str().unwrap_or_default();
         match at(function, "/arguments") {
@@ -129,5 +154,53 @@ fn text(content: &Value) -> String {
                 .collect()
         }
         _ => String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn calls(pieces: &[Value]) -> Vec<(String, String)> {
+        let mut assembly = ChatAssembly::default();
+        for piece in pieces {
+            assembly.take(&json!({"choices": [{"delta": {"tool_calls": [piece]}}]}));
+        }
+        let document = assembly.document();
+        let calls = at(&document, "/choices/0/message/tool_calls").as_array();
+        let text = |call: &Value, place| at(call, place).as_str().unwrap().to_owned();
+        let read = |call| (text(call, "/id"), text(call, "/function/arguments"));
+        calls.unwrap().iter().map(read).collect()
+    }
+
+    fn pair(id: &str, arguments: &str) -> (String, String) {
+        (id.to_owned(), arguments.to_owned())
+    }
+
+    #[test]
+    fn a_new_id_begins_a_call_whatever_the_index() {
+        let piece = |index: Value, id: Value, arguments: &str| {
+            json!({"index": index, "id": id,
+                "function": {"name": "f", "arguments": arguments}})
+        };
+        let none = Value::Null;
+        for index in [json!(0), none.clone()] {
+            let found = calls(&[
+                piece(index.clone(), json!("a"), "{\"x\""),
+                piece(index.clone(), none.clone(), ":1}"),
+                piece(index.clone(), json!("b"), "{\"y\""),
+                piece(index.clone(), json!("b"), ":2"),
+                piece(index, none.clone(), "}"),
+            ]);
+
+            assert_eq!(found, [pair("a", "{\"x\":1}"), pair("b", "{\"y\":2}")]);
+        }
+        let apart = calls(&[
+            piece(json!(0), json!("a"), "{"),
+            piece(json!(1), json!("b"), "{"),
+            piece(json!(0), none.clone(), "}"),
+            piece(json!(1), none, "}"),
+        ]);
+        assert_eq!(apart, [pair("a", "{}"), pair("b", "{}")]);
     }
 }
