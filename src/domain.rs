@@ -28,7 +28,7 @@ pub use completion::{
     FilterReason, FinishReason, ProviderAnswer, RoutingReport, TaskGuess,
 };
 pub use draft::{
-    CacheWish, DEFAULT_MAX_TOKENS, Draft, MAX_TIMEOUT, MAX_TOKENS, WishedWeights, Wishes,
+    CacheWish, DEFAULT_MAX_TOKENS, Draft, MAX_TIMEOUT, MAX_TOKENS, Manners, WishedWeights, Wishes,
     whole_number,
 };
 pub use error::{Error, ErrorKind};

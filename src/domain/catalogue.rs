@@ -84,6 +84,12 @@ pub struct RequestPolicy {
     pub tools: ToolsRule,
     /// Whether the caller may force a tool.
     pub allows_forced_tool: bool,
+    /// The most tools of one request.
+    pub max_tools: usize,
+    /// The longest name of a tool, in bytes.
+    pub max_tool_name: usize,
+    /// Whether a form of the answer may be asked for beside tools.
+    pub allows_format_with_tools: bool,
 }
 
 impl RequestPolicy {

@@ -206,6 +206,12 @@ pub enum FilterReason {
     ContextWindow,
     /// It cannot write that much.
     MaxOutput,
+    /// It takes no conversation that ends with the assistant.
+    Prefill,
+    /// It takes fewer tools.
+    MaxTools,
+    /// It takes shorter names of tools.
+    ToolName,
     /// It has no such reasoning effort.
     Effort,
     /// Its price is unknown.
@@ -229,6 +235,9 @@ impl FilterReason {
             Self::Capability(capability) => capability.as_str(),
             Self::ContextWindow => "context_window",
             Self::MaxOutput => "max_output",
+            Self::Prefill => "prefill",
+            Self::MaxTools => "max_tools",
+            Self::ToolName => "tool_name",
             Self::Effort => "effort",
             Self::Unpriced => "unpriced",
             Self::NoPrior => "no_prior",

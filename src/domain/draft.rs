@@ -3,6 +3,7 @@
 mod dialogue;
 mod faults;
 mod lists;
+mod turns;
 mod whole_number;
 mod wishes;
 
@@ -10,12 +11,14 @@ use std::time::Duration;
 
 use faults::Faults;
 use lists::stops;
+pub use turns::Manners;
+use turns::check_messages;
 pub use whole_number::whole_number;
 pub use wishes::{CacheWish, WishedWeights, Wishes};
 
 use super::{
-    CacheMode, CompletionRequest, ContentPart, Effort, Error, Message, ModelSelector, PromptCache,
-    Ratio, ResponseFormat, Role, Sampling, Temperature, Tool, ToolChoice,
+    CacheMode, CompletionRequest, Effort, Error, Message, ModelSelector, PromptCache, Ratio,
+    ResponseFormat, Role, Sampling, Temperature, Tool, ToolChoice,
 };
 
 /// The longest visible answer that can be asked for, in tokens.
@@ -24,7 +27,6 @@ pub const MAX_TOKENS: u32 = 32_000;
 pub const DEFAULT_MAX_TOKENS: u32 = 1_000;
 /// The longest wait that can be asked for.
 pub const MAX_TIMEOUT: Duration = Duration::from_secs(600);
-const MAX_MESSAGES: usize = 1_000;
 const MAX_NAME_BYTES: usize = 256;
 
 /// A request as it was sent: every field optional, nothing checked.
@@ -32,6 +34,8 @@ const MAX_NAME_BYTES: usize = 256;
 /// Both doors fill one in, so that both hold callers to the same bounds.
 #[derive(Clone, Debug, Default)]
 pub struct Draft {
+    /// How much of what vendors let pass is let pass.
+    pub manners: Manners,
     /// A single question; instead of `messages`.
     pub prompt: Option<String>,
     /// A conversation; instead of `prompt`.
@@ -40,7 +44,8 @@ pub struct Draft {
     pub system: Option<String>,
     /// `auto`, an id, an alias or `provider/id`.
     pub model: Option<String>,
-    /// 1 to [`MAX_TOKENS`].
+    /// 1 to [`MAX_TOKENS`]; more counts as that much where manners are
+    /// [`Manners::Vendors`].
     pub max_tokens: Option<u64>,
     /// 0 to 2.
     pub temperature: Option<f64>,
@@ -48,7 +53,10 @@ pub struct Draft {
     pub top_p: Option<f64>,
     /// Any integer.
     pub seed: Option<i64>,
-    /// At most 4 texts of 1 to 256 bytes.
+    /// 0 or more.
+    pub top_k: Option<u64>,
+    /// At most 4 texts of 1 to 256 bytes, or 16 where manners are
+    /// [`Manners::Vendors`].
     pub stop: Vec<String>,
     /// The thinking allowed.
     pub effort: Option<Effort>,
@@ -77,9 +85,10 @@ impl Draft {
     ///
     /// # Errors
     /// `caller_invalid_request` that names each argument at fault.
-    pub fn check(self, default_timeout: Duration) -> Result<CompletionRequest, Error> {
+    pub fn check(mut self, default_timeout: Duration) -> Result<CompletionRequest, Error> {
         let mut faults = Faults::default();
-        let messages = conversation(&mut faults, self.prompt, self.messages, self.system);
+        let manners = self.manners;
+        let messages = conversation(&mut faults, &mut self);
         dialogue::check_parts(&mut faults, &messages);
         dialogue::check_tools(&mut faults, &self.tools, self.tool_choice.as_ref());
         let response_format = self.response_format.unwrap_or_default();
@@ -87,12 +96,13 @@ impl Draft {
         let request = CompletionRequest {
             messages,
             model: model(&mut faults, self.model),
-            max_tokens: max_tokens(&mut faults, self.max_tokens),
+            max_tokens: max_tokens(&mut faults, self.max_tokens, manners),
             sampling: Sampling {
                 temperature: faults.take("temperature", self.temperature, Temperature::try_from),
                 top_p: faults.take("top_p", self.top_p, Ratio::try_from),
+                top_k: self.top_k,
                 seed: self.seed,
-                stop: stops(&mut faults, self.stop),
+                stop: stops(&mut faults, self.stop, manners),
             },
             effort: self.effort,
             tools: self.tools,
@@ -110,20 +120,15 @@ impl Draft {
     }
 }
 
-fn conversation(
-    faults: &mut Faults,
-    prompt: Option<String>,
-    messages: Option<Vec<Message>>,
-    system: Option<String>,
-) -> Vec<Message> {
+fn conversation(faults: &mut Faults, draft: &mut Draft) -> Vec<Message> {
     let mut conversation = Vec::new();
-    if let Some(system) = system {
+    if let Some(system) = draft.system.take() {
         if system.trim().is_empty() {
             faults.add("system", "is empty");
         }
         conversation.push(Message::text(Role::System, system));
     }
-    match (prompt, messages) {
+    match (draft.prompt.take(), draft.messages.take()) {
         (Some(_), Some(_)) => faults.add("prompt", "and messages exclude each other; send one"),
         (None, None) => faults.add("prompt", "is missing; send prompt or messages"),
         (Some(prompt), None) => {
@@ -133,37 +138,10 @@ fn conversation(
             conversation.push(Message::text(Role::User, prompt));
         }
         (None, Some(messages)) => {
-            check_messages(faults, &messages);
-            conversation.extend(messages);
+            conversation.extend(check_messages(faults, messages, draft.manners));
         }
     }
     conversation
-}
-
-fn check_messages(faults: &mut Faults, messages: &[Message]) {
-    if messages.len() > MAX_MESSAGES {
-        faults.add(
-            "messages",
-            format!("has {} items, at most {MAX_MESSAGES}", messages.len()),
-        );
-        return;
-    }
-    for (index, message) in messages.iter().enumerate() {
-        let is_empty = |part: &ContentPart| match part {
-            ContentPart::Text(text) => text.trim().is_empty(),
-            _ => false,
-        };
-        if message.content.iter().all(is_empty) {
-            faults.add(&format!("messages[{index}].content"), "is empty");
-        }
-    }
-    match messages.last().map(|message| message.role) {
-        None => faults.add("messages", "is empty"),
-        Some(Role::User | Role::Tool) => {}
-        Some(Role::System | Role::Assistant) => {
-            faults.add("messages", "must end with a message of role user");
-        }
-    }
 }
 
 fn model(faults: &mut Faults, name: Option<String>) -> ModelSelector {
@@ -181,10 +159,13 @@ fn model(faults: &mut Faults, name: Option<String>) -> ModelSelector {
     }
 }
 
-fn max_tokens(faults: &mut Faults, asked: Option<u64>) -> u32 {
-    let Some(asked) = asked else {
+fn max_tokens(faults: &mut Faults, asked: Option<u64>, manners: Manners) -> u32 {
+    let Some(mut asked) = asked else {
         return DEFAULT_MAX_TOKENS;
     };
+    if manners == Manners::Vendors {
+        asked = asked.min(u64::from(MAX_TOKENS));
+    }
     match u32::try_from(asked) {
         Ok(tokens) if (1..=MAX_TOKENS).contains(&tokens) => tokens,
         _ => {

@@ -79,7 +79,7 @@ pub enum ImageSource {
 /// A function that the model may ask for.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Tool {
-    /// Its name, `[a-zA-Z0-9_-]{1,64}`.
+    /// Its name, `[a-zA-Z0-9_-]{1,128}`.
     pub name: String,
     /// What it does, for the model to read.
     pub description: Option<String>,

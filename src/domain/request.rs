@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{
-    Capabilities, Capability, ContentPart, Effort, Message, NanoUsd, ProviderName, Ratio,
+    Capabilities, Capability, ContentPart, Effort, Message, NanoUsd, ProviderName, Ratio, Role,
     Temperature, Tool, ToolChoice, ToolResult,
 };
 
@@ -26,9 +26,12 @@ pub struct Sampling {
     pub temperature: Option<Temperature>,
     /// Share of the probability mass that is drawn from.
     pub top_p: Option<Ratio>,
+    /// How many of the likeliest tokens are drawn from, for vendors that take
+    /// it.
+    pub top_k: Option<u64>,
     /// Seed for vendors that take one.
     pub seed: Option<i64>,
-    /// Texts that end the answer, at most 4.
+    /// Texts that end the answer, at most 16.
     pub stop: Vec<String>,
 }
 
@@ -208,6 +211,13 @@ pub struct CompletionRequest {
 }
 
 impl CompletionRequest {
+    /// Tells whether the assistant speaks last, so that the answer goes on
+    /// from there.
+    pub fn is_prefilled(&self) -> bool {
+        let last = self.messages.last();
+        last.is_some_and(|message| message.role == Role::Assistant)
+    }
+
     /// Returns what a model must be able to do to answer.
     pub fn needs(&self) -> Capabilities {
         let parts = self.messages.iter().flat_map(|message| &message.content);

@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 
 use jsonschema::{PatternOptions, Validator};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::domain::{
     Capability, CompletionRequest, ContentPart, Error, FinishReason, Message, ModelSpec,
@@ -15,6 +15,10 @@ use crate::domain::{
 const SHOWN_FAULTS: usize = 5;
 /// How long one of them may be, in characters.
 const FAULT_CHARS: usize = 200;
+
+/// How often a pattern may turn back in one text: enough for any that people
+/// write (chosen), and milliseconds of work at most.
+const MAX_TURNS: usize = 50_000;
 
 /// A schema that an answer must keep to.
 #[derive(Debug)]
@@ -45,13 +49,18 @@ impl<'a> Form<'a> {
         let ResponseFormat::JsonSchema { schema, .. } = &request.response_format else {
             return Ok(None);
         };
-        if spec.capabilities.contains(Capability::JsonSchema) {
+        let is_free = request.tools.is_empty() || spec.request.allows_format_with_tools;
+        if is_free && spec.capabilities.contains(Capability::JsonSchema) {
             return Ok(None);
         }
-        // This engine takes time in proportion to the text, whatever the
-        // pattern; nothing is fetched.
-        let options = jsonschema::options().with_pattern_options(PatternOptions::regex());
-        let validator = options.build(schema).map_err(|fault| {
+        // Nothing is fetched.
+        let patterns = PatternOptions::fancy_regex().backtrack_limit(MAX_TURNS);
+        let options = jsonschema::options().with_pattern_options(patterns);
+        let validator = options.build(schema).or_else(|_| {
+            // Patterns that this engine does not know are not held to.
+            options.build(&without_patterns(schema))
+        });
+        let validator = validator.map_err(|fault| {
             let place = "response_format.json_schema.schema";
             Error::invalid(format!("{place}: {}", shortened(&fault.to_string())))
         })?;
@@ -146,6 +155,28 @@ impl Flaw {
         error.usage = answer.usage;
         error.may_be_billed = true;
         error.of_model(answer.model.clone())
+    }
+}
+
+/// Copies a schema without its patterns, and without what depends on them.
+fn without_patterns(schema: &Value) -> Value {
+    match schema {
+        Value::Object(members) => {
+            let has_patterns = members.contains_key("patternProperties");
+            let is_kept = |name: &str, value: &Value| match name {
+                "pattern" => !value.is_string(),
+                "patternProperties" => false,
+                "additionalProperties" | "unevaluatedProperties" => !has_patterns,
+                _ => true,
+            };
+            let kept = members
+                .iter()
+                .filter(|(name, value)| is_kept(name, value))
+                .map(|(name, value)| (name.clone(), without_patterns(value)));
+            Value::Object(kept.collect::<Map<String, Value>>())
+        }
+        Value::Array(items) => items.iter().map(without_patterns).collect(),
+        plain => plain.clone(),
     }
 }
 

@@ -13,6 +13,7 @@ pub(super) struct Parameters<'a> {
     pub(super) output_limit: u32,
     pub(super) temperature: Option<f64>,
     pub(super) top_p: Option<f64>,
+    pub(super) top_k: Option<u64>,
     pub(super) stop: &'a [String],
     pub(super) seed: Option<i64>,
     pub(super) effort: Option<Effort>,
@@ -84,6 +85,7 @@ impl<'a> Parameters<'a> {
             let (low, high) = policy.temperature;
             self.temperature = temperature.map(|value| value.clamp(low, high));
             self.top_p = top_p.filter(|_| !(is_either && temperature.is_some()));
+            self.top_k = call.request.sampling.top_k;
         }
         if self.temperature.is_none() && temperature.is_some() {
             self.dropped.push("temperature");
@@ -92,6 +94,9 @@ impl<'a> Parameters<'a> {
         }
         if self.top_p.is_none() && top_p.is_some() {
             self.dropped.push("top_p");
+        }
+        if self.top_k.is_none() && call.request.sampling.top_k.is_some() {
+            self.dropped.push("top_k");
         }
     }
 }

@@ -5,7 +5,9 @@ use jiff::civil::Date;
 use jiff::tz::Offset;
 
 use super::tokens::estimate_tokens;
-use crate::domain::{Capabilities, CompletionRequest, Requirements, TaskGuess, TaskLabel};
+use crate::domain::{
+    Capabilities, CompletionRequest, ContentPart, Requirements, TaskGuess, TaskLabel,
+};
 
 /// The models that come into question.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -30,6 +32,12 @@ pub struct Facts<'a> {
     pub max_tokens: u32,
     /// What the model must be able to do.
     pub needs: Capabilities,
+    /// How many tools there are.
+    pub tools: usize,
+    /// The longest name of a tool that is offered or was called, in bytes.
+    pub longest_tool_name: usize,
+    /// The assistant begins the answer.
+    pub is_prefilled: bool,
     /// The effort that the caller asks for.
     pub effort: Option<crate::domain::Effort>,
     /// What else the caller asks for.
@@ -61,6 +69,9 @@ impl<'a> Facts<'a> {
             input_tokens: estimate_tokens(request),
             max_tokens: request.max_tokens,
             needs: request.needs(),
+            tools: request.tools.len(),
+            longest_tool_name: longest_tool_name(request),
+            is_prefilled: request.is_prefilled(),
             effort: request.effort,
             requirements: &request.requirements,
             choice,
@@ -69,4 +80,14 @@ impl<'a> Facts<'a> {
             today: Offset::UTC.to_datetime(at).date(),
         }
     }
+}
+
+fn longest_tool_name(request: &CompletionRequest) -> usize {
+    let parts = request.messages.iter().flat_map(|message| &message.content);
+    let called = parts.filter_map(|part| match part {
+        ContentPart::ToolCall(call) => Some(call.name.len()),
+        _ => None,
+    });
+    let offered = request.tools.iter().map(|tool| tool.name.len());
+    offered.chain(called).max().unwrap_or_default()
 }

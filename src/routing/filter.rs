@@ -23,6 +23,21 @@ pub(super) fn by_model(facts: &Facts<'_>, spec: &ModelSpec) -> Option<FilterReas
             return Some(FilterReason::Capability(Capability::Tools));
         }
     }
+    let policy = &spec.request;
+    // What the vendor gives only without tools, it does not give beside them.
+    let wants_format = facts.needs.contains(Capability::JsonSchema) && facts.tools > 0;
+    if wants_format && !policy.allows_format_with_tools {
+        return Some(FilterReason::Capability(Capability::JsonSchema));
+    }
+    if facts.tools > policy.max_tools {
+        return Some(FilterReason::MaxTools);
+    }
+    if facts.longest_tool_name > policy.max_tool_name {
+        return Some(FilterReason::ToolName);
+    }
+    if facts.is_prefilled && !policy.allows_prefill {
+        return Some(FilterReason::Prefill);
+    }
     if shortfall(facts, spec) > 0 {
         return Some(FilterReason::ContextWindow);
     }

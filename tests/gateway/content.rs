@@ -96,6 +96,18 @@ async fn calls_made_elsewhere_are_taken_over() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn claude_may_not_call_what_nobody_offered() {
+    let seat = SEATS[1];
+    let rig = seat.rig();
+
+    answered(&rig, &body(&seat, &foreign_conversation(), &json!({}))).await;
+
+    let question = rig.last_question(seat.vendor);
+    assert_eq!(question["tools"][0]["name"], "add", "{question:#}");
+    assert_eq!(question["tool_choice"], json!({"type": "none"}));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_tool_can_be_forced_and_forbidden() {
     for seat in SEATS {
         let rig = seat.rig();

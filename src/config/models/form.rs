@@ -58,6 +58,26 @@ struct RequestForm {
     tools: ToolsRule,
     allows_prefill: Option<bool>,
     allows_forced_tool: Option<bool>,
+    #[serde(default = "usual_tools")]
+    max_tools: usize,
+    #[serde(default = "usual_tool_name")]
+    max_tool_name: usize,
+    #[serde(default = "yes")]
+    allows_format_with_tools: bool,
+}
+
+/// What OpenAI and Groq take, and Google and Mistral say nothing of.
+const fn usual_tools() -> usize {
+    128
+}
+
+/// What all vendors but Anthropic take.
+const fn usual_tool_name() -> usize {
+    64
+}
+
+const fn yes() -> bool {
+    true
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -230,6 +250,9 @@ impl RequestForm {
             tools: self.tools,
             allows_prefill: prefill?,
             allows_forced_tool: forced_tool?,
+            max_tools: self.max_tools,
+            max_tool_name: self.max_tool_name,
+            allows_format_with_tools: self.allows_format_with_tools,
         })
     }
 }

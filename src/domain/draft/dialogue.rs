@@ -7,9 +7,12 @@ use serde_json::Value;
 use super::faults::Faults;
 use crate::domain::{ContentPart, Message, ResponseFormat, Role, Tool, ToolChoice};
 
-/// The most tools of one request, as most vendors have it.
-const MAX_TOOLS: usize = 128;
-const MAX_NAME: usize = 64;
+/// The most tools of one request, and the longest name of one: what the most
+/// generous vendor takes. The others' bounds are in the catalogue.
+const MAX_TOOLS: usize = 1_024;
+const MAX_TOOL_NAME: usize = 128;
+/// The longest name of a schema.
+const MAX_SCHEMA_NAME: usize = 64;
 
 /// Checks names, schemas and the choice.
 pub(super) fn check_tools(faults: &mut Faults, tools: &[Tool], choice: Option<&ToolChoice>) {
@@ -19,8 +22,8 @@ pub(super) fn check_tools(faults: &mut Faults, tools: &[Tool], choice: Option<&T
     }
     let mut names = BTreeSet::new();
     for (index, tool) in tools.iter().enumerate() {
-        if !is_name(&tool.name) {
-            let reason = "must have 1 to 64 letters, digits, _ and -";
+        if !is_name(&tool.name, MAX_TOOL_NAME) {
+            let reason = "must have 1 to 128 letters, digits, _ and -";
             faults.add(&format!("tools[{index}].name"), reason);
         } else if !names.insert(tool.name.as_str()) {
             faults.add(&format!("tools[{index}].name"), "is there twice");
@@ -44,7 +47,7 @@ pub(super) fn check_tools(faults: &mut Faults, tools: &[Tool], choice: Option<&T
 /// Checks the name of a schema.
 pub(super) fn check_format(faults: &mut Faults, format: &ResponseFormat) {
     if let ResponseFormat::JsonSchema { name, .. } = format
-        && !is_name(name)
+        && !is_name(name, MAX_SCHEMA_NAME)
     {
         let reason = "must have 1 to 64 letters, digits, _ and -";
         faults.add("response_format.json_schema.name", reason);
@@ -85,7 +88,7 @@ pub(super) fn check_parts(faults: &mut Faults, messages: &[Message]) {
     }
 }
 
-fn is_name(name: &str) -> bool {
+fn is_name(name: &str, most: usize) -> bool {
     let is_sign = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
-    (1..=MAX_NAME).contains(&name.len()) && name.bytes().all(is_sign)
+    (1..=most).contains(&name.len()) && name.bytes().all(is_sign)
 }

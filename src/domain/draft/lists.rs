@@ -1,18 +1,22 @@
 //! Lists of short texts, within their bounds.
 
+use super::Manners;
 use super::faults::Faults;
 use crate::domain::ProviderName;
 
 const MAX_STOPS: usize = 4;
+/// The most of them that a model of the catalogue may take.
+const MAX_VENDORS_STOPS: usize = 16;
 const MAX_STOP_BYTES: usize = 256;
 const MAX_PROVIDERS: usize = 16;
 
-pub(super) fn stops(faults: &mut Faults, stops: Vec<String>) -> Vec<String> {
-    if stops.len() > MAX_STOPS {
-        faults.add(
-            "stop",
-            format!("has {} items, at most {MAX_STOPS}", stops.len()),
-        );
+pub(super) fn stops(faults: &mut Faults, stops: Vec<String>, manners: Manners) -> Vec<String> {
+    let most = match manners {
+        Manners::Contract => MAX_STOPS,
+        Manners::Vendors => MAX_VENDORS_STOPS,
+    };
+    if stops.len() > most {
+        faults.add("stop", format!("has {} items, at most {most}", stops.len()));
     }
     if stops
         .iter()

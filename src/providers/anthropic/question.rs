@@ -30,6 +30,8 @@ struct Question<'a> {
     temperature: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     top_p: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    top_k: Option<u64>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     stop_sequences: Vec<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -127,6 +129,7 @@ pub(super) fn write(
     if let Some(kept) = kept(request) {
         mark(&mut system, &mut messages, kept);
     }
+    let tools = tools::tools(request);
     let question = Question {
         model,
         anthropic_version,
@@ -135,12 +138,13 @@ pub(super) fn write(
         messages,
         temperature: parameters.temperature,
         top_p: parameters.top_p,
+        top_k: parameters.top_k,
         stop_sequences,
         thinking,
         output_config: has_config.then_some(OutputConfig { effort, format }),
         stream: is_streamed.then_some(true),
-        tools: tools::tools(request),
-        tool_choice: tools::choice(request, parameters.tool_choice),
+        tool_choice: tools::choice(request, &tools, parameters.tool_choice),
+        tools,
     };
     let body =
         serde_json::to_vec(&question).map_err(|fault| failure::unsendable(fault.to_string()))?;

@@ -16,6 +16,8 @@ use content::{Content, Part};
 use tools::{ToolConfig, ToolForm};
 
 const JSON: &str = "application/json";
+/// Stands in for a form that a model does not give beside tools.
+const JSON_ALONE: &str = "Answer with one JSON object and nothing else.";
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -43,6 +45,8 @@ struct Config<'a> {
     temperature: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     top_p: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    top_k: Option<u64>,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     stop_sequences: &'a [String],
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -73,18 +77,27 @@ pub(super) fn write(call: &ProviderCall<'_>) -> Result<(Bytes, Vec<&'static str>
     if seed.is_none() && parameters.seed.is_some() {
         parameters.dropped.push("seed");
     }
+    let top_k = parameters.top_k.filter(|top_k| *top_k > 0);
+    if top_k.is_none() && parameters.top_k.is_some() {
+        parameters.dropped.push("top_k");
+    }
     let (system, turns): (Vec<&Message>, Vec<&Message>) = call
         .request
         .messages
         .iter()
         .partition(|message| message.role == Role::System);
-    let instruction = content::instructions(&system);
+    let mut instruction = content::instructions(&system);
     let request = call.request;
+    let is_free = request.tools.is_empty() || call.spec.request.allows_format_with_tools;
     if request.parallel_tool_calls == Some(false) && !request.tools.is_empty() {
         parameters.dropped.push("parallel_tool_calls");
     }
     let (response_mime_type, response_json_schema) = match &request.response_format {
         ResponseFormat::Text => (None, None),
+        ResponseFormat::JsonObject if !is_free => {
+            instruction.extend(content::text(JSON_ALONE));
+            (None, None)
+        }
         ResponseFormat::JsonObject => (Some(JSON), None),
         ResponseFormat::JsonSchema { schema, .. } => (Some(JSON), Some(schema)),
     };
@@ -97,6 +110,7 @@ pub(super) fn write(call: &ProviderCall<'_>) -> Result<(Bytes, Vec<&'static str>
             max_output_tokens: parameters.output_limit,
             temperature: parameters.temperature,
             top_p: parameters.top_p,
+            top_k,
             stop_sequences: parameters.stop,
             seed,
             thinking_config: parameters.effort.and_then(|effort| thinking(call, effort)),

@@ -81,6 +81,9 @@ pub(super) fn write(
     call: &ProviderCall<'_>,
 ) -> Result<(Bytes, Vec<&'static str>), ProviderError> {
     let mut parameters = Parameters::new(call);
+    if parameters.top_k.is_some() {
+        parameters.dropped.push("top_k");
+    }
     let is_reasoning = call.spec.capabilities.contains(Capability::Reasoning);
     let system_role = if is_reasoning {
         dialect.reasoning_system_role

@@ -124,7 +124,22 @@ pub(super) fn turns<'a>(messages: &[&'a Message]) -> Vec<Turn<'a>> {
             }),
         }
     }
+    trim_end(&mut turns);
     turns
+}
+
+/// Takes the blanks off the end of an answer that the assistant has begun:
+/// the vendor refuses them there.
+fn trim_end(turns: &mut [Turn<'_>]) {
+    let last = turns.last_mut().filter(|turn| turn.role == "assistant");
+    let block = last.and_then(|turn| turn.content.last_mut());
+    if let Some(Marked {
+        block: Block::Text { text },
+        ..
+    }) = block
+    {
+        *text = text.trim_end();
+    }
 }
 
 /// Writes a part; `None` for empty text, which the vendor refuses, and for

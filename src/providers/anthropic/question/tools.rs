@@ -66,14 +66,18 @@ pub(super) struct Choice<'a> {
     disable_parallel_tool_use: Option<bool>,
 }
 
-/// Writes the choice; `None` where it is the vendor's own default.
+/// Writes the choice between `forms`; `None` where it is the vendor's own
+/// default. What only stands in is not offered.
 pub(super) fn choice<'a>(
     request: &CompletionRequest,
+    forms: &[ToolForm<'_>],
     choice: Option<&'a ToolChoice>,
 ) -> Option<Choice<'a>> {
-    if request.tools.is_empty() {
-        return None;
-    }
+    let choice = match (request.tools.is_empty(), forms) {
+        (true, []) => return None,
+        (true, _) => Some(&ToolChoice::None),
+        (false, _) => choice,
+    };
     let one_at_a_time = (request.parallel_tool_calls == Some(false)).then_some(true);
     let (kind, name) = match choice {
         None | Some(ToolChoice::Auto) if one_at_a_time.is_none() => return None,

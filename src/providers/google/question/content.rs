@@ -123,7 +123,8 @@ pub(super) fn instructions<'a>(system: &[&'a Message]) -> Vec<Part<'a>> {
     texts.filter_map(text).collect()
 }
 
-fn text(text: &str) -> Option<Part<'_>> {
+/// Writes a text; `None` for an empty one.
+pub(super) fn text(text: &str) -> Option<Part<'_>> {
     (!text.trim().is_empty()).then(|| Part::of(Payload::Text(text)))
 }
 
