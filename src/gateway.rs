@@ -13,6 +13,7 @@ mod plan;
 mod probe;
 mod refusal;
 mod relay;
+mod room;
 mod route;
 mod settings;
 mod status;

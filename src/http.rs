@@ -14,9 +14,11 @@ mod mcp_door;
 mod messages;
 mod models;
 mod options;
+mod others;
 mod picture;
 mod server;
 mod settings;
+mod text_or_list;
 
 use std::sync::Arc;
 use std::time::Duration;

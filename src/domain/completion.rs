@@ -44,6 +44,8 @@ pub struct ProviderAnswer {
     /// True if the vendor gave a reason that we do not know and took for
     /// [`FinishReason::Stop`].
     pub finish_is_unknown: bool,
+    /// The stop sequence that ended it, where the vendor tells.
+    pub stop_sequence: Option<String>,
     /// The vendor's token counts, if it reported any.
     pub usage: Option<Usage>,
     /// Parameters of the request that the model does not take.
@@ -324,6 +326,8 @@ pub struct Completion {
     pub effort: Option<Effort>,
     /// Why it ended; `None` for a dry run.
     pub finish: Option<FinishReason>,
+    /// The stop sequence that ended it, where the vendor tells.
+    pub stop_sequence: Option<String>,
     /// Tokens of the answer.
     pub usage: Usage,
     /// What the whole call cost, failed attempts included.

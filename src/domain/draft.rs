@@ -60,6 +60,8 @@ pub struct Draft {
     pub stop: Vec<String>,
     /// The thinking allowed.
     pub effort: Option<Effort>,
+    /// The model may think where it is not used to.
+    pub may_think: bool,
     /// Functions that the model may ask for.
     pub tools: Vec<Tool>,
     /// Which of them it may or must use.
@@ -105,6 +107,7 @@ impl Draft {
                 stop: stops(&mut faults, self.stop, manners),
             },
             effort: self.effort,
+            may_think: self.may_think,
             tools: self.tools,
             tool_choice: self.tool_choice.unwrap_or(ToolChoice::Auto),
             parallel_tool_calls: self.parallel_tool_calls,

@@ -81,6 +81,8 @@ pub struct Error {
     pub attempts: Vec<Attempt>,
     /// The argument that names something that does not exist.
     pub unknown: Option<&'static str>,
+    /// The conversation exceeds the window of every model that could answer.
+    pub is_too_long: bool,
 }
 
 impl Error {
@@ -94,6 +96,15 @@ impl Error {
             retry_after: None,
             attempts: Vec::new(),
             unknown: None,
+            is_too_long: false,
+        }
+    }
+
+    /// Makes the error of a conversation that fits no window.
+    pub fn too_long(message: impl Into<String>) -> Self {
+        Self {
+            is_too_long: true,
+            ..Self::invalid(message)
         }
     }
 

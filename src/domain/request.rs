@@ -188,6 +188,8 @@ pub struct CompletionRequest {
     pub sampling: Sampling,
     /// How much a reasoning model may think.
     pub effort: Option<Effort>,
+    /// Without an effort: the model may think even if it does not by itself.
+    pub may_think: bool,
     /// Functions that the model may ask for.
     pub tools: Vec<Tool>,
     /// Which of them it may or must use.

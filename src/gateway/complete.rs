@@ -146,6 +146,7 @@ impl Gateway {
             model: answered.answer.model,
             effort,
             finish: Some(answered.answer.finish),
+            stop_sequence: answered.answer.stop_sequence,
             usage: answered.usage,
             cost: tally.cost(),
             latency: call.started.elapsed(),
@@ -318,6 +319,7 @@ fn dry_run(call: &CallContext<'_>, mut route: Route) -> Result<Completion, Error
         model: first.target.model,
         effort: first.target.effort,
         finish: None,
+        stop_sequence: None,
         usage: Usage::estimated(TokenUsage::default()),
         cost: Cost::Priced {
             amount: NanoUsd::ZERO,

@@ -17,12 +17,13 @@ pub(super) fn nothing_can_answer(
     catalogue: &Catalogue,
 ) -> Error {
     let mut reasons: BTreeMap<&str, Vec<String>> = BTreeMap::new();
-    let mut is_only_window = true;
+    let (mut is_only_window, mut is_too_long) = (true, false);
     for candidate in &ranking.candidates {
         let Some(reason) = candidate.filtered_by else {
             continue;
         };
         is_only_window &= reason == FilterReason::ContextWindow;
+        is_too_long |= reason == FilterReason::ContextWindow;
         let models = reasons.entry(reason.as_str()).or_default();
         let name = format!("{}/{}", candidate.target.provider, candidate.target.model);
         if models.last() != Some(&name) {
@@ -47,7 +48,7 @@ pub(super) fn nothing_can_answer(
             ": about {} input tokens and max_tokens {} exceed {window} by {least}",
             facts.input_tokens, facts.max_tokens,
         );
-        return Error::invalid(message);
+        return Error::too_long(message);
     }
     let served = |name: &&ProviderName| {
         let mut models = catalogue.models().iter();
@@ -69,7 +70,10 @@ pub(super) fn nothing_can_answer(
             let _ = write!(message, " and {more} more");
         }
     }
-    Error::invalid(message)
+    Error {
+        is_too_long,
+        ..Error::invalid(message)
+    }
 }
 
 /// What a run of failed attempts comes to.
@@ -112,6 +116,7 @@ impl Failures {
             retry_after: self.soonest,
             attempts,
             unknown: None,
+            is_too_long: last.kind == ProviderErrorKind::ContextLength,
         }
     }
 }
@@ -130,6 +135,7 @@ pub(super) fn out_of_time(attempts: Vec<Attempt>) -> Error {
         retry_after: None,
         attempts,
         unknown: None,
+        is_too_long: false,
     }
 }
 
@@ -142,6 +148,7 @@ pub(super) fn stopping(attempts: Vec<Attempt>) -> Error {
         retry_after: Some(Duration::from_secs(1)),
         attempts,
         unknown: None,
+        is_too_long: false,
     }
 }
 
@@ -155,6 +162,7 @@ pub(super) fn overloaded(max_in_flight: usize) -> Error {
         retry_after: Some(Duration::from_millis(250)),
         attempts: Vec::new(),
         unknown: None,
+        is_too_long: false,
     }
 }
 

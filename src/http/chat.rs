@@ -53,6 +53,7 @@ async fn answer(
     let (request, delivery) = request::parse(body)
         .and_then(|(draft, delivery)| Ok((draft.check(wait)?, delivery)))
         .map_err(|refusal| gateway.refused(id, caller, refusal))?;
+    let request = gateway.cut_to_room(request);
     if let Delivery::Stream(usage) = delivery {
         let writer = ChunkWriter::new(id, gateway.now().as_second(), usage);
         return Ok(event_stream::respond(door, caller.clone(), id, request, writer).await);

@@ -55,6 +55,8 @@ fn envelope(error: &Error) -> Envelope<'_> {
     let status = status(error);
     let code = match (error.kind, status) {
         (ErrorKind::CallerInvalidRequest, StatusCode::NOT_FOUND) => "model_not_found",
+        // What compacting clients look for.
+        _ if error.is_too_long => "context_length_exceeded",
         (ErrorKind::PolicyBudgetExceeded, _) => "insufficient_quota",
         (kind, _) => kind.as_str(),
     };
@@ -62,7 +64,7 @@ fn envelope(error: &Error) -> Envelope<'_> {
         error: Body {
             message: &error.message,
             family: family(status),
-            param: error.unknown,
+            param: error.unknown.or(error.is_too_long.then_some("messages")),
             code,
         },
     }

@@ -22,10 +22,11 @@ use crate::domain::{
 
 /// Pieces that wait for a slow reader; the vendor waits with them beyond.
 const PIECES: usize = 32;
-/// After so long a silence a comment tells proxies that somebody is there.
-const KEEP_ALIVE: Duration = Duration::from_secs(15);
 /// A reader that takes nothing for so long loses its answer.
 const STALLED_READER: Duration = Duration::from_secs(30);
+/// After so long a silence, before the first piece too, a sign of life tells
+/// clients and proxies that somebody is there.
+const KEEP_ALIVE: Duration = Duration::from_secs(10);
 
 /// Writes an answer's events in one door's form.
 pub(super) trait EventWriter: Send + 'static {
@@ -53,16 +54,17 @@ pub(super) trait EventWriter: Send + 'static {
 type Work = AbortOnDropHandle<Result<Completion, Error>>;
 
 /// Answers a request as a stream. The head goes out with the first piece, so
-/// that a failure before it is an error with its own status.
+/// that a failure before it is an error with its own status; or with the first
+/// sign of life, if the vendor thinks for so long.
 pub(super) async fn respond(
     door: &Door,
     caller: Caller,
     id: RequestId,
     request: CompletionRequest,
-    mut writer: impl EventWriter,
+    writer: impl EventWriter,
 ) -> Response {
     let gateway = Arc::clone(&door.gateway);
-    let (sender, mut pieces) = mpsc::channel(PIECES);
+    let (sender, pieces) = mpsc::channel(PIECES);
     let mut work = Work::new(door.shutdown.calls.spawn(async move {
         let sink = Pieces {
             sender,
@@ -78,32 +80,38 @@ pub(super) async fn respond(
             }
         }
     }));
-    let mut events = Vec::new();
+    let mut following = Following {
+        work: None,
+        pieces,
+        writer,
+        has_begun: false,
+        events: Vec::new(),
+    };
     tokio::select! {
         biased;
-        Some((target, chunk)) = pieces.recv() => {
-            events.extend(writer.begin(target.model.as_str()));
-            events.extend(writer.piece(&chunk));
-            let mut response = streaming(Following { work: Some(work), pieces, writer, events });
-            headers::announce(&mut response, id, &target);
+        Some((target, chunk)) = following.pieces.recv() => {
+            following.take(&target, &chunk);
+            following.work = Some(work);
+            let mut response = streaming(following);
+            headers::announce(&mut response, id, Some(&target));
             response
         }
         result = &mut work => match ended(result) {
-            Err(error) => writer.refusal(&error, id),
-            // It came at once: its pieces wait, if there were any.
+            Err(error) => following.writer.refusal(&error, id),
             Ok(completion) => {
-                events.extend(writer.begin(completion.model.as_str()));
-                let whole = Chunk::Text(completion.text());
-                let waiting = std::iter::from_fn(|| Some(pieces.try_recv().ok()?.1));
-                let waiting: Vec<Chunk> = waiting.collect();
-                let all = if waiting.is_empty() { vec![whole] } else { waiting };
-                events.extend(all.iter().filter_map(|chunk| writer.piece(chunk)));
-                events.extend(writer.end(&completion));
-                let mut response = streaming(Following { work: None, pieces, writer, events });
+                following.end(&completion);
+                let mut response = streaming(following);
                 headers::describe(&mut response, &completion);
                 response
             }
         },
+        () = sleep(KEEP_ALIVE) => {
+            following.events.push(following.writer.silence());
+            following.work = Some(work);
+            let mut response = streaming(following);
+            headers::announce(&mut response, id, None);
+            response
+        }
     }
 }
 
@@ -146,6 +154,8 @@ struct Following<Writer> {
     work: Option<Work>,
     pieces: mpsc::Receiver<(Target, Chunk)>,
     writer: Writer,
+    /// The writer has begun.
+    has_begun: bool,
     /// Events that are written and not yet sent.
     events: Vec<Bytes>,
 }
@@ -158,15 +168,15 @@ impl<Writer: EventWriter> Following<Writer> {
             let work = self.work.as_mut()?;
             tokio::select! {
                 biased;
-                Some((_, chunk)) = self.pieces.recv() => {
-                    self.events.extend(self.writer.piece(&chunk));
+                Some((target, chunk)) = self.pieces.recv() => {
+                    self.take(&target, &chunk);
                     self.take_waiting();
                 }
                 result = work => {
                     self.work = None;
                     self.take_waiting();
                     match ended(result) {
-                        Ok(completion) => self.events.extend(self.writer.end(&completion)),
+                        Ok(completion) => self.end(&completion),
                         Err(error) => self.events.push(self.writer.failure(&error)),
                     }
                 }
@@ -183,10 +193,33 @@ impl<Writer: EventWriter> Following<Writer> {
         Some(together.freeze())
     }
 
+    fn take(&mut self, target: &Target, chunk: &Chunk) {
+        self.begin(target.model.as_str());
+        self.events.extend(self.writer.piece(chunk));
+    }
+
     fn take_waiting(&mut self) {
-        while let Ok((_, chunk)) = self.pieces.try_recv() {
-            self.events.extend(self.writer.piece(&chunk));
+        while let Ok((target, chunk)) = self.pieces.try_recv() {
+            self.take(&target, &chunk);
         }
+    }
+
+    fn begin(&mut self, model: &str) {
+        if !self.has_begun {
+            self.events.extend(self.writer.begin(model));
+            self.has_begun = true;
+        }
+    }
+
+    /// Writes the rest of an answer, or all of one that came at once.
+    fn end(&mut self, completion: &Completion) {
+        self.take_waiting();
+        if !self.has_begun {
+            self.begin(completion.model.as_str());
+            let whole = Chunk::Text(completion.text());
+            self.events.extend(self.writer.piece(&whole));
+        }
+        self.events.extend(self.writer.end(completion));
     }
 }
 

@@ -30,10 +30,14 @@ pub(super) fn describe(response: &mut Response, completion: &Completion) {
     }
 }
 
-/// Adds what is known when the first piece of a stream goes out.
-pub(super) fn announce(response: &mut Response, id: RequestId, target: &Target) {
+/// Adds what is known when the head of a stream goes out, of the target only
+/// if a piece of it has come.
+pub(super) fn announce(response: &mut Response, id: RequestId, target: Option<&Target>) {
     let headers = response.headers_mut();
     put(headers, "x-gateway-request-id", &id.to_string());
+    let Some(target) = target else {
+        return;
+    };
     put(headers, "x-gateway-provider", target.provider.as_str());
     put(headers, "x-gateway-model", target.model.as_str());
 }

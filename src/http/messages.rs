@@ -50,6 +50,7 @@ async fn answer(
     let (request, delivery) = request::parse(body)
         .and_then(|(draft, delivery)| Ok((draft.check(wait)?, delivery)))
         .map_err(|refusal| gateway.refused(id, caller, refusal))?;
+    let request = gateway.cut_to_room(request);
     if delivery == Delivery::Stream {
         let writer = MessageWriter::new(id);
         return Ok(event_stream::respond(door, caller.clone(), id, request, writer).await);

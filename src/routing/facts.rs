@@ -40,6 +40,8 @@ pub struct Facts<'a> {
     pub is_prefilled: bool,
     /// The effort that the caller asks for.
     pub effort: Option<crate::domain::Effort>,
+    /// The model may think even if it does not by itself.
+    pub may_think: bool,
     /// What else the caller asks for.
     pub requirements: &'a Requirements,
     /// The models that come into question.
@@ -73,6 +75,7 @@ impl<'a> Facts<'a> {
             longest_tool_name: longest_tool_name(request),
             is_prefilled: request.is_prefilled(),
             effort: request.effort,
+            may_think: request.may_think,
             requirements: &request.requirements,
             choice,
             task,

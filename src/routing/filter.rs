@@ -71,7 +71,7 @@ pub(super) fn efforts(
     }
     match facts.effort {
         Some(effort) => vec![Some(effort)],
-        None if is_named => vec![usual_effort(facts, spec)],
+        None if is_named => vec![usual_effort(facts, spec, max_auto)],
         None => supported
             .iter()
             .filter(|level| **level <= max_auto)
@@ -82,9 +82,14 @@ pub(super) fn efforts(
 }
 
 /// Returns the effort of a named model: its default, or one at which it takes
-/// the tools of the request.
-fn usual_effort(facts: &Facts<'_>, spec: &ModelSpec) -> Option<Effort> {
-    let default = spec.request.default_effort;
+/// the tools of the request. One that may think does so as little as it can.
+fn usual_effort(facts: &Facts<'_>, spec: &ModelSpec, max_auto: Effort) -> Option<Effort> {
+    let mut default = spec.request.default_effort;
+    if facts.may_think && default == Some(Effort::None) {
+        let mut efforts = spec.request.efforts.iter().copied();
+        let least = efforts.find(|effort| *effort != Effort::None && *effort <= max_auto);
+        default = least.or(default);
+    }
     let needs_tools = facts.needs.contains(Capability::Tools);
     if !needs_tools || spec.request.takes_tools_at(default) {
         return default;

@@ -48,7 +48,8 @@ pub(super) fn check_messages(
 /// Takes empty texts out of a message that has something besides.
 fn tidy(message: &mut Message) {
     if says_something(message) {
-        let is_empty = |part: &ContentPart| matches!(part, ContentPart::Text(text) if text.is_empty());
+        let is_empty =
+            |part: &ContentPart| matches!(part, ContentPart::Text(text) if text.is_empty());
         message.content.retain(|part| !is_empty(part));
     }
 }

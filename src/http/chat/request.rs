@@ -5,10 +5,12 @@ mod tools;
 
 use serde::Deserialize;
 use serde::de::IgnoredAny;
+use serde_json::{Map, Value};
 
 use super::chunks::UsageWish;
-use crate::domain::{Draft, Effort, Error, Message, whole_number};
+use crate::domain::{Draft, Effort, Error, Manners, Message, whole_number};
 use crate::http::options::GatewayOptions;
+use crate::http::others::Others;
 use message::ChatMessage;
 use tools::{ChatChoice, ChatFormat, ChatTool};
 
@@ -19,7 +21,6 @@ const DEFAULT_MAX_TOKENS: u64 = 4_096;
 /// What OpenAI's clients send. Members that cannot change the answer are
 /// taken and ignored; those that would are refused until they are honoured.
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
 struct ChatRequest {
     model: Option<String>,
     messages: Vec<ChatMessage>,
@@ -58,8 +59,14 @@ struct ChatRequest {
     _prompt_cache_key: Option<IgnoredAny>,
     #[serde(rename = "prompt_cache_retention")]
     _prompt_cache_retention: Option<IgnoredAny>,
-    verbosity: Option<IgnoredAny>,
+    verbosity: Option<String>,
+    #[serde(default, deserialize_with = "whole_number")]
+    top_logprobs: Option<u64>,
+    logit_bias: Option<Map<String, Value>>,
+    modalities: Option<Vec<String>>,
     gateway: Option<GatewayOptions>,
+    #[serde(flatten)]
+    others: Others,
 }
 
 // Obfuscation is OpenAI's own affair; others may come.
@@ -98,8 +105,13 @@ pub(super) fn parse(body: &[u8]) -> Result<(Draft, Delivery), Error> {
         .map_err(|fault| Error::invalid(fault.to_string()))?;
     request.refuse_what_is_not_honoured()?;
     let delivery = request.delivery();
-    let marks = request.messages.iter().map(ChatMessage::prompt_cache);
-    let prompt_cache = marks.flatten().max();
+    let marks = request
+        .messages
+        .iter()
+        .filter_map(ChatMessage::prompt_cache);
+    let tools = request.tools.iter().flatten();
+    let marks = marks.chain(tools.filter_map(ChatTool::prompt_cache));
+    let prompt_cache = marks.max();
     let messages: Result<Vec<Message>, Error> = request
         .messages
         .into_iter()
@@ -109,6 +121,7 @@ pub(super) fn parse(body: &[u8]) -> Result<(Draft, Delivery), Error> {
     let tools = request.tools.unwrap_or_default();
     let response_format = request.response_format.map(ChatFormat::read);
     let draft = Draft {
+        manners: Manners::Vendors,
         messages: Some(messages?),
         model: request.model,
         max_tokens: request
@@ -147,11 +160,30 @@ impl ChatRequest {
     }
 
     fn refuse_what_is_not_honoured(&self) -> Result<(), Error> {
+        self.others.refuse("")?;
+        let has_bias = self
+            .logit_bias
+            .as_ref()
+            .is_some_and(|bias| !bias.is_empty());
+        let mut modalities = self.modalities.iter().flatten();
+        let is_usual = |verbosity: &String| verbosity == "medium";
         let is_set = |penalty: Option<f64>| penalty.is_some_and(|penalty| penalty != 0.0);
         let refused = [
             (self.n.is_some_and(|n| n != 1), "n: only 1 is supported"),
             (self.logprobs == Some(true), "logprobs: not supported"),
-            (self.verbosity.is_some(), "verbosity: not supported"),
+            (
+                self.top_logprobs.is_some_and(|count| count > 0),
+                "top_logprobs: not supported",
+            ),
+            (has_bias, "logit_bias: not supported"),
+            (
+                modalities.any(|modality| modality != "text"),
+                "modalities: only text is supported",
+            ),
+            (
+                !self.verbosity.iter().all(is_usual),
+                "verbosity: not supported",
+            ),
             (
                 is_set(self.presence_penalty),
                 "presence_penalty: not supported",

@@ -23,7 +23,13 @@ pub(super) fn error_response(error: &Error, request: RequestId) -> Response {
 /// Writes an error of the pipeline, in a stream too. The contract's type
 /// stands before the message, for Anthropic has no member for it.
 pub(super) fn document(error: &Error, request: RequestId) -> Value {
-    let message = format!("{}: {}", error.kind.as_str(), error.message);
+    // The vendor's own words, by which clients know when to compact.
+    let words = if error.is_too_long {
+        "prompt is too long: "
+    } else {
+        ""
+    };
+    let message = format!("{}: {words}{}", error.kind.as_str(), error.message);
     envelope(status(error), &message, Some(request))
 }
 

@@ -5,7 +5,7 @@ use axum::response::Response;
 use serde_json::{Value, json};
 
 use super::envelope::{document, error_response};
-use super::response::{frame, stop_reason, usage};
+use super::response::{frame, stop, usage};
 use crate::domain::{Chunk, Completion, ContentPart, Error, RequestId};
 use crate::http::event_stream::EventWriter;
 
@@ -107,7 +107,7 @@ impl EventWriter for MessageWriter {
             }
         }
         self.is_open = false;
-        let delta = json!({"stop_reason": stop_reason(completion), "stop_sequence": null});
+        let delta = stop(completion);
         let delta = json!({"type": "message_delta", "delta": delta, "usage": usage(completion)});
         events.push(event(&delta));
         events.push(event(&json!({"type": "message_stop"})));

@@ -1,6 +1,7 @@
 //! Reads Anthropic's request.
 
 mod block;
+mod foreign;
 mod tools;
 
 use serde::Deserialize;
@@ -8,10 +9,11 @@ use serde::de::IgnoredAny;
 use serde_json::Value;
 
 use crate::domain::{
-    Draft, Effort, Error, MAX_TOKENS, Message, PromptCache, ResponseFormat, Role, whole_number,
+    Draft, Effort, Error, Manners, Message, PromptCache, ResponseFormat, Role, whole_number,
 };
 use crate::http::cache_mark::CacheMark;
 use crate::http::options::GatewayOptions;
+use crate::http::others::Others;
 use block::{Content, Turn};
 use tools::{AnyTool, Choice};
 
@@ -21,7 +23,6 @@ const BUDGETS: (u64, u64) = (4_096, 16_384);
 /// What Anthropic's clients send. Members that cannot change the answer are
 /// taken and ignored; those that would are refused until they are honoured.
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
 struct MessageRequest {
     model: Option<String>,
     messages: Vec<Turn>,
@@ -36,7 +37,10 @@ struct MessageRequest {
     tool_choice: Option<Choice>,
     thinking: Option<Thinking>,
     output_config: Option<OutputConfig>,
-    top_k: Option<IgnoredAny>,
+    #[serde(default, deserialize_with = "whole_number")]
+    top_k: Option<u64>,
+    // What `output_config.format` was called before.
+    output_format: Option<Format>,
     container: Option<Value>,
     mcp_servers: Option<Vec<IgnoredAny>>,
     gateway: Option<GatewayOptions>,
@@ -53,6 +57,8 @@ struct MessageRequest {
     _service_tier: Option<IgnoredAny>,
     #[serde(rename = "speed")]
     _speed: Option<IgnoredAny>,
+    #[serde(flatten)]
+    others: Others,
 }
 
 #[derive(Deserialize)]
@@ -124,12 +130,12 @@ fn read(body: &[u8]) -> Result<MessageRequest, Error> {
 
 impl MessageRequest {
     fn refuse_what_is_not_honoured(&self) -> Result<(), Error> {
+        self.others.refuse("")?;
         let has_servers = self
             .mcp_servers
             .as_ref()
             .is_some_and(|list| !list.is_empty());
         let refused = [
-            (self.top_k.is_some(), "top_k: not supported"),
             (self.container.is_some(), "container: not supported"),
             (has_servers, "mcp_servers: not supported"),
         ];
@@ -172,16 +178,19 @@ impl MessageRequest {
             .map(|(index, tool)| tool.read(index));
         let config = self.output_config;
         let (effort, format) = config.map_or((None, None), |config| (config.effort, config.format));
+        let format = format.or(self.output_format);
         let parallel_tool_calls = self.tool_choice.as_ref().and_then(Choice::is_parallel);
         let options = self.gateway.unwrap_or_default();
         let draft = Draft {
+            manners: Manners::Vendors,
             messages: Some(messages),
             model: self.model,
-            // Clients ask for the most that a model of Anthropic's can write.
-            max_tokens: self.max_tokens.map(|most| most.min(u64::from(MAX_TOKENS))),
+            max_tokens: self.max_tokens,
             temperature: self.temperature,
             top_p: self.top_p,
+            top_k: self.top_k,
             stop: self.stop_sequences.unwrap_or_default(),
+            may_think: matches!(self.thinking, Some(Thinking::Adaptive)),
             effort: self.thinking.and_then(Thinking::effort).or(effort),
             tools: tools.collect::<Result<_, Error>>()?,
             prompt_cache,

@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::response::{IntoResponse as _, Response};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::domain::{Completion, ContentPart, FinishReason, RequestId};
 use crate::http::headers;
@@ -12,8 +12,10 @@ pub(super) fn write(completion: &Completion) -> Response {
     let id = completion.request_id;
     let content: Vec<Value> = completion.content.iter().filter_map(block).collect();
     let model = completion.model.as_str();
-    let reason = json!(stop_reason(completion));
-    let message = message(id, model, &content, &reason, &usage(completion));
+    let mut message = message(id, model, &content, &usage(completion));
+    if let Some(members) = message.as_object_mut() {
+        members.extend(stop(completion));
+    }
     let mut response = Json(message).into_response();
     headers::describe(&mut response, completion);
     headers::put(response.headers_mut(), "request-id", &id.to_string());
@@ -23,23 +25,17 @@ pub(super) fn write(completion: &Completion) -> Response {
 /// Writes a message without content.
 pub(super) fn frame(id: RequestId, model: &str) -> Value {
     let nothing = json!({"input_tokens": 0, "output_tokens": 0});
-    message(id, model, &[], &Value::Null, &nothing)
+    message(id, model, &[], &nothing)
 }
 
-fn message(
-    id: RequestId,
-    model: &str,
-    content: &[Value],
-    stop_reason: &Value,
-    usage: &Value,
-) -> Value {
+fn message(id: RequestId, model: &str, content: &[Value], usage: &Value) -> Value {
     json!({
         "id": format!("msg_{id}"),
         "type": "message",
         "role": "assistant",
         "model": model,
         "content": content,
-        "stop_reason": stop_reason,
+        "stop_reason": null,
         "stop_sequence": null,
         "usage": usage,
     })
@@ -61,14 +57,20 @@ fn block(part: &ContentPart) -> Option<Value> {
     }
 }
 
-/// Says why the answer ended, in Anthropic's words.
-pub(super) fn stop_reason(completion: &Completion) -> &'static str {
-    match completion.finish.unwrap_or(FinishReason::Stop) {
+/// Says why the answer ended, in Anthropic's words. Of the vendors it alone
+/// tells a stop sequence from the end.
+pub(super) fn stop(completion: &Completion) -> Map<String, Value> {
+    let reason = match completion.finish.unwrap_or(FinishReason::Stop) {
+        FinishReason::Stop if completion.stop_sequence.is_some() => "stop_sequence",
         FinishReason::Stop => "end_turn",
         FinishReason::Length => "max_tokens",
         FinishReason::ContentFilter => "refusal",
         FinishReason::ToolCalls => "tool_use",
-    }
+    };
+    Map::from_iter([
+        ("stop_reason".to_owned(), json!(reason)),
+        ("stop_sequence".to_owned(), json!(completion.stop_sequence)),
+    ])
 }
 
 /// Writes the usage in Anthropic's classes, which are disjoint as ours are;

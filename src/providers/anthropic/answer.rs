@@ -22,6 +22,8 @@ struct Answer {
     model: Option<String>,
     content: Option<Vec<Block>>,
     stop_reason: Option<Value>,
+    #[serde(default, deserialize_with = "or_default")]
+    stop_sequence: Option<String>,
     usage: Option<Value>,
     error: Option<refusal::Body>,
 }
@@ -126,6 +128,7 @@ fn read_parsed(
         content,
         finish,
         finish_is_unknown,
+        stop_sequence: answer.stop_sequence,
         usage,
         dropped_parameters,
         time_to_first_byte: reply.time_to_first_byte,

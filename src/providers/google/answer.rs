@@ -149,6 +149,7 @@ fn read_parsed(
         content: text.into_iter().chain(calls).collect(),
         finish,
         finish_is_unknown,
+        stop_sequence: None,
         usage,
         dropped_parameters,
         time_to_first_byte: reply.time_to_first_byte,

@@ -174,6 +174,7 @@ fn read_parsed(
         content: text_and_calls(text, calls),
         finish,
         finish_is_unknown,
+        stop_sequence: None,
         usage,
         dropped_parameters,
         time_to_first_byte: reply.time_to_first_byte,

@@ -8,13 +8,14 @@ use serde_json::{Map, Value};
 
 use crate::domain::{ContentPart, Error, Message, PromptCache, Role, ToolCall, ToolResult};
 use crate::http::cache_mark::CacheMark;
+use crate::http::others::Others;
 use crate::http::picture;
+use crate::http::text_or_list::TextOrList;
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
 pub(super) struct ChatMessage {
     role: ChatRole,
-    content: Option<Content>,
+    content: Option<TextOrList<Part>>,
     tool_calls: Option<Vec<Call>>,
     tool_call_id: Option<String>,
     #[serde(rename = "name")]
@@ -27,6 +28,16 @@ pub(super) struct ChatMessage {
     _audio: Option<IgnoredAny>,
     #[serde(rename = "function_call")]
     _function_call: Option<IgnoredAny>,
+    // What other vendors' models thought, as their clients send it back.
+    #[serde(rename = "reasoning_content")]
+    _reasoning_content: Option<IgnoredAny>,
+    #[serde(rename = "reasoning")]
+    _reasoning: Option<IgnoredAny>,
+    #[serde(rename = "reasoning_details")]
+    _reasoning_details: Option<IgnoredAny>,
+    cache_control: Option<CacheMark>,
+    #[serde(flatten)]
+    others: Others,
 }
 
 #[derive(Clone, Copy, Deserialize)]
@@ -37,13 +48,6 @@ enum ChatRole {
     User,
     Assistant,
     Tool,
-}
-
-#[derive(Deserialize)]
-#[serde(untagged, expecting = "content must be a string or a list of parts")]
-enum Content {
-    Text(String),
-    Parts(Vec<Part>),
 }
 
 #[derive(Deserialize)]
@@ -76,12 +80,15 @@ struct Function {
 }
 
 impl ChatMessage {
-    /// Returns how long the prompt shall be kept, if a part says so.
+    /// Returns how long the prompt shall be kept, if the message or a part of
+    /// it says so.
     pub(super) fn prompt_cache(&self) -> Option<PromptCache> {
-        let Some(Content::Parts(parts)) = &self.content else {
-            return None;
+        let parts = match &self.content {
+            Some(TextOrList::List(parts)) => parts.as_slice(),
+            _ => &[],
         };
-        let marks = parts.iter().filter_map(|part| part.cache_control);
+        let marks = parts.iter().map(|part| part.cache_control);
+        let marks = marks.chain([self.cache_control]).flatten();
         marks.map(CacheMark::kept).max()
     }
 
@@ -91,6 +98,7 @@ impl ChatMessage {
     /// `caller_invalid_request` that names the member at fault.
     pub(super) fn read(self, index: usize) -> Result<Message, Error> {
         let place = format!("messages[{index}]");
+        self.others.refuse(&place)?;
         let calls = self.tool_calls.unwrap_or_default();
         let role = match self.role {
             ChatRole::System | ChatRole::Developer => Role::System,
@@ -121,11 +129,15 @@ impl ChatMessage {
     }
 }
 
-fn parts(content: Option<Content>, place: &str) -> Result<Vec<ContentPart>, Error> {
+fn parts(content: Option<TextOrList<Part>>, place: &str) -> Result<Vec<ContentPart>, Error> {
     match content {
         None => Ok(Vec::new()),
-        Some(Content::Text(text)) => Ok(vec![ContentPart::Text(text)]),
-        Some(Content::Parts(parts)) => {
+        Some(TextOrList::Text(text)) => Ok(vec![ContentPart::Text(text)]),
+        Some(TextOrList::Object(_)) => {
+            let reason = "must be a string or a list of parts";
+            Err(Error::invalid(format!("{place}.content: {reason}")))
+        }
+        Some(TextOrList::List(parts)) => {
             let parts = parts.into_iter().enumerate();
             parts
                 .map(|(number, part)| part.read(&format!("{place}.content[{number}]")))

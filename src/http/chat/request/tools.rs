@@ -3,7 +3,8 @@
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use crate::domain::{Error, ResponseFormat, Tool, ToolChoice};
+use crate::domain::{Error, PromptCache, ResponseFormat, Tool, ToolChoice};
+use crate::http::cache_mark::CacheMark;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -11,6 +12,15 @@ pub(super) struct ChatTool {
     #[serde(rename = "type")]
     kind: FunctionKind,
     function: Function,
+    cache_control: Option<CacheMark>,
+}
+
+impl ChatTool {
+    /// Returns how long the prompt shall be kept, if the tool says so.
+    pub(super) fn prompt_cache(&self) -> Option<PromptCache> {
+        let mark = self.cache_control.or(self.function.cache_control);
+        mark.map(CacheMark::kept)
+    }
 }
 
 #[derive(Clone, Copy, Deserialize)]
@@ -26,6 +36,7 @@ struct Function {
     description: Option<String>,
     parameters: Option<Map<String, Value>>,
     strict: Option<bool>,
+    cache_control: Option<CacheMark>,
 }
 
 impl From<ChatTool> for Tool {
@@ -33,6 +44,7 @@ impl From<ChatTool> for Tool {
         let ChatTool {
             kind: FunctionKind::Function,
             function,
+            ..
         } = tool;
         let parameters = function.parameters.filter(|schema| !schema.is_empty());
         Self {

@@ -3,9 +3,11 @@
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+use super::foreign;
 use crate::domain::{ContentPart, Error, ImageSource, Message, Role, ToolCall, ToolResult};
 use crate::http::cache_mark::CacheMark;
 use crate::http::picture;
+use crate::http::text_or_list::TextOrList;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -23,26 +25,27 @@ enum TurnRole {
 }
 
 #[derive(Deserialize)]
-#[serde(untagged, expecting = "content must be a string or a list of blocks")]
-pub(super) enum Content {
-    Text(String),
-    Blocks(Vec<Block>),
-}
+#[serde(transparent)]
+pub(super) struct Content(pub(super) TextOrList<Block>);
 
 #[derive(Deserialize)]
 pub(super) struct Block {
     #[serde(rename = "type")]
-    kind: String,
-    text: Option<String>,
-    source: Option<Source>,
+    pub(super) kind: String,
+    pub(super) text: Option<String>,
+    // A text in one kind of block, an object in others.
+    pub(super) source: Option<Value>,
     id: Option<String>,
-    name: Option<String>,
-    input: Option<Map<String, Value>>,
+    pub(super) name: Option<String>,
+    pub(super) input: Option<Map<String, Value>>,
     tool_use_id: Option<String>,
-    content: Option<Content>,
+    pub(super) content: Option<Content>,
     is_error: Option<bool>,
     thinking: Option<String>,
     signature: Option<String>,
+    pub(super) title: Option<String>,
+    pub(super) url: Option<String>,
+    pub(super) tool_name: Option<String>,
     cache_control: Option<CacheMark>,
 }
 
@@ -72,7 +75,7 @@ impl Turn {
             TurnRole::Assistant => Role::Assistant,
         };
         let parts = self.content.read(&format!("messages[{index}].content"))?;
-        let (results, rest): (Vec<_>, Vec<_>) = parts
+        let (results, mut rest): (Vec<_>, Vec<_>) = parts
             .into_iter()
             .partition(|part| matches!(part, ContentPart::ToolResult(_)));
         if !results.is_empty() && role != Role::User {
@@ -84,6 +87,11 @@ impl Turn {
             role: Role::Tool,
             content: vec![result],
         }));
+        if is_alone {
+            // Results and no words besides: no turn of the user's own.
+            let is_blank = |part: &ContentPart| matches!(part, ContentPart::Text(text) if text.trim().is_empty());
+            rest.retain(|part| !is_blank(part));
+        }
         if !rest.is_empty() || !is_alone {
             messages.push(Message {
                 role,
@@ -97,9 +105,9 @@ impl Turn {
 impl Content {
     /// Lists the marks of what shall be kept.
     pub(super) fn marks(&self) -> Vec<CacheMark> {
-        match self {
-            Self::Text(_) => Vec::new(),
-            Self::Blocks(blocks) => {
+        match &self.0 {
+            TextOrList::Text(_) | TextOrList::Object(_) => Vec::new(),
+            TextOrList::List(blocks) => {
                 let marks = blocks.iter().map(|block| block.cache_control);
                 marks.flatten().collect()
             }
@@ -111,12 +119,16 @@ impl Content {
     /// # Errors
     /// As for [`Turn::read`].
     pub(super) fn read(self, place: &str) -> Result<Vec<ContentPart>, Error> {
-        match self {
-            Self::Text(text) => Ok(vec![ContentPart::Text(text)]),
-            Self::Blocks(blocks) => {
+        match self.0 {
+            TextOrList::Text(text) => Ok(vec![ContentPart::Text(text)]),
+            TextOrList::List(blocks) => {
                 let blocks = blocks.into_iter().enumerate();
                 let parts = blocks.map(|(number, block)| block.read(&format!("{place}[{number}]")));
                 parts.filter_map(Result::transpose).collect()
+            }
+            TextOrList::Object(_) => {
+                let reason = "must be a string or a list of blocks";
+                Err(Error::invalid(format!("{place}: {reason}")))
             }
         }
     }
@@ -130,7 +142,7 @@ impl Block {
             "text" => ContentPart::Text(self.text.ok_or_else(|| missing("text"))?),
             "image" => {
                 let source = self.source.ok_or_else(|| missing("source"))?;
-                ContentPart::Image(source.read(&format!("{place}.source"))?)
+                ContentPart::Image(image(source, &format!("{place}.source"))?)
             }
             "tool_use" => ContentPart::ToolCall(ToolCall {
                 id: self.id.ok_or_else(|| missing("id"))?,
@@ -154,26 +166,22 @@ impl Block {
                 signature: self.signature.filter(|seal| !seal.is_empty()),
             },
             "redacted_thinking" => return Ok(None),
-            kind => {
-                let kind: String = kind.chars().take(40).collect();
-                let reason = format!("blocks of type {kind:?} are not supported");
-                return Err(Error::invalid(format!("{place}: {reason}")));
-            }
+            _ => return Ok(foreign::words(self, place)?.map(ContentPart::Text)),
         };
         Ok(Some(part))
     }
 }
 
-impl Source {
-    fn read(self, place: &str) -> Result<ImageSource, Error> {
-        let refused = |reason: &'static str| Error::invalid(format!("{place}: {reason}"));
-        match self {
-            Self::Base64 { media_type, data } => picture::data(media_type, data).map_err(refused),
-            Self::Url { url } => picture::address(url).map_err(refused),
-            Self::File { file_id } => {
-                let _ = file_id;
-                Err(refused("files of a vendor are not supported"))
-            }
+fn image(source: Value, place: &str) -> Result<ImageSource, Error> {
+    let refused = |reason: &str| Error::invalid(format!("{place}: {reason}"));
+    let source = Source::deserialize(source)
+        .map_err(|fault| Error::unreadable(place, &fault.to_string()))?;
+    match source {
+        Source::Base64 { media_type, data } => picture::data(media_type, data).map_err(refused),
+        Source::Url { url } => picture::address(url).map_err(refused),
+        Source::File { file_id } => {
+            let _ = file_id;
+            Err(refused("files of a vendor are not supported"))
         }
     }
 }
