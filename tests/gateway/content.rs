@@ -131,6 +131,31 @@ async fn a_tool_can_be_forced_and_forbidden() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn older_geminis_are_asked_in_words_for_json_beside_tools() {
+    let rig = Rig::of_all(&[]);
+    let schema = json!({"type": "object", "properties": {"city": {"type": "string"}}});
+    let messages = json!([{"role": "user", "content": "say: {\"city\": \"Ulm\"}"}]);
+    for format in [
+        json!({"type": "json_schema", "json_schema": {"name": "place", "schema": schema}}),
+        json!({"type": "json_object"}),
+    ] {
+        let body = json!({"model": "gemini-2.5-flash", "messages": messages, "tools": [add()],
+            "response_format": format});
+
+        let choice = answered(&rig, &body).await;
+
+        assert_eq!(
+            choice["message"]["content"], "{\"city\": \"Ulm\"}",
+            "{format}"
+        );
+        let question = rig.last_question(Vendor::Google);
+        assert!(question["generationConfig"]["responseMimeType"].is_null());
+        let words = question["systemInstruction"].to_string();
+        assert!(words.contains("Answer with one JSON"), "{question:#}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_answer_keeps_to_its_schema() {
     let schema = json!({"type": "object", "properties": {"city": {"type": "string"}},
         "required": ["city"], "additionalProperties": false});

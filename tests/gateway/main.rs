@@ -11,6 +11,8 @@
 mod adapters;
 mod any_request;
 mod bad_input;
+mod blocks;
+mod clients;
 mod configured;
 mod content;
 mod conversations;

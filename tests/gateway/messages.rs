@@ -134,13 +134,13 @@ async fn what_cannot_be_read_is_named() {
     for (body, place) in [
         (json!({"messages": hi}), "max_tokens"),
         (
-            json!({"messages": hi, "max_tokens": 1, "top_k": 3}),
+            json!({"messages": hi, "max_tokens": 1, "top_k": -3}),
             "top_k",
         ),
         (json!({"messages": hi, "max_tokens": 1, "wish": 3}), "wish"),
         (
             json!({"messages": user(json!([{"type": "document"}])), "max_tokens": 1}),
-            "document",
+            "content[0].source",
         ),
         (
             json!({"messages": user(json!([{"type": "text"}])), "max_tokens": 1}),

@@ -92,7 +92,6 @@ async fn mistakes_get_openais_envelope_and_never_a_500() {
         (hello(json!({"model": "gpt-6-lunar"})), 404),
         (hello(json!({"temperature": 3})), 400),
         (hello(json!({"max_tokens": 0})), 400),
-        (hello(json!({"max_completion_tokens": 99_999_999})), 400),
         (hello(json!({"n": 2})), 400),
         (hello(json!({"verbosity": "low"})), 400),
         (
@@ -105,7 +104,7 @@ async fn mistakes_get_openais_envelope_and_never_a_500() {
             ),
             400,
         ),
-        (hello(json!({"stop": ["a", "b", "c", "d", "e"]})), 400),
+        (hello(json!({"stop": vec!["a"; 17]})), 400),
         (hello(json!({"reasoning_effort": "extreme"})), 400),
         (hello(json!({"unheard_of": 1})), 400),
     ];
