@@ -70,8 +70,13 @@ impl ProviderAnswer {
 pub enum Chunk {
     /// More visible text.
     Text(String),
-    /// More of what the model thinks.
-    Reasoning(String),
+    /// What the model thought before it went on, whole and with its seal.
+    Reasoning {
+        /// The visible part or summary of the thought, possibly empty.
+        text: String,
+        /// What the same vendor wants back unchanged.
+        signature: String,
+    },
     /// A tool call begins.
     ToolCallStart {
         /// Its place among the answer's calls.

@@ -9,8 +9,8 @@ use thiserror::Error;
 use tokio::time::Instant;
 
 use super::{
-    Caller, Chunk, Completion, CompletionRequest, Error, LedgerEntry, ListedModel, ModelSpec,
-    NanoUsd, ProviderAnswer, ProviderError, ProviderName, Target, Usage,
+    CacheStatus, Caller, Chunk, Completion, CompletionRequest, Error, LedgerEntry, ListedModel,
+    ModelSpec, NanoUsd, ProviderAnswer, ProviderError, ProviderName, Target, Usage,
 };
 
 /// The time of day. Waiting and measuring go by [`Instant`] instead.
@@ -54,6 +54,25 @@ pub trait ChunkSink: fmt::Debug + Send + Sync {
     /// thoughts and the arguments of calls, which are billed all the same.
     fn unseen(&self, text: &str) {
         let _ = text;
+    }
+
+    /// Takes note of how the cache took part, before anybody is asked.
+    fn looked_up(&self, status: CacheStatus) {
+        let _ = status;
+    }
+
+    /// Takes note of what the model that is about to be asked does not take.
+    fn dropped(&self, parameters: &[&'static str]) {
+        let _ = parameters;
+    }
+}
+
+impl ProviderCall<'_> {
+    /// Tells who waits for pieces what the model does not take.
+    pub fn tell_dropped(&self, parameters: &[&'static str]) {
+        if let Some(sink) = self.sink {
+            sink.dropped(parameters);
+        }
     }
 }
 

@@ -97,6 +97,9 @@ impl Gateway {
             Lookup::Hit(completion) => return Ok(*completion),
             Lookup::None(outcome) => outcome,
         };
+        if let Some(relay) = call.relay {
+            relay.looked_up(cache.status);
+        }
         let route = self.route(caller, request, named, self.clock.now())?;
         let completion = self.try_targets(call, route, cache).await?;
         self.cache.store(caller, request, &completion).await;

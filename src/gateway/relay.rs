@@ -6,7 +6,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use tokio::time::Instant;
 
-use crate::domain::{Chunk, ChunkSink, Target};
+use crate::domain::{CacheStatus, Chunk, ChunkSink, Target};
 use crate::routing::TokenCount;
 
 /// A reader that made its call wait so long in all is slow, and the vendor
@@ -99,6 +99,14 @@ impl ChunkSink for Relay<'_> {
 
     fn has_begun(&self) -> bool {
         self.sent().is_some()
+    }
+
+    fn looked_up(&self, status: CacheStatus) {
+        self.sink.looked_up(status);
+    }
+
+    fn dropped(&self, parameters: &[&'static str]) {
+        self.sink.dropped(parameters);
     }
 
     fn unseen(&self, text: &str) {

@@ -1,7 +1,7 @@
 //! Answers as a stream of events, in whichever form a door has.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -17,7 +17,8 @@ use tokio_util::task::AbortOnDropHandle;
 
 use super::{Door, headers};
 use crate::domain::{
-    Caller, Chunk, ChunkSink, Completion, CompletionRequest, Error, ErrorKind, RequestId, Target,
+    CacheStatus, Caller, Chunk, ChunkSink, Completion, CompletionRequest, ContentPart, Error,
+    ErrorKind, RequestId, Target,
 };
 
 /// Pieces that wait for a slow reader; the vendor waits with them beyond.
@@ -65,11 +66,14 @@ pub(super) async fn respond(
 ) -> Response {
     let gateway = Arc::clone(&door.gateway);
     let (sender, pieces) = mpsc::channel(PIECES);
+    let early = Arc::new(Mutex::new(Early::default()));
+    let told = Arc::clone(&early);
     let mut work = Work::new(door.shutdown.calls.spawn(async move {
         let sink = Pieces {
             sender,
             has_begun: AtomicBool::new(false),
             stalled: Notify::new(),
+            early: told,
         };
         tokio::select! {
             result = gateway.complete_into(id, &caller, &request, &sink) => result,
@@ -93,7 +97,8 @@ pub(super) async fn respond(
             following.take(&target, &chunk);
             following.work = Some(work);
             let mut response = streaming(following);
-            headers::announce(&mut response, id, Some(&target));
+            headers::announce(&mut response, id, &lock(&early));
+            headers::name_target(&mut response, &target);
             response
         }
         result = &mut work => match ended(result) {
@@ -109,9 +114,38 @@ pub(super) async fn respond(
             following.events.push(following.writer.silence());
             following.work = Some(work);
             let mut response = streaming(following);
-            headers::announce(&mut response, id, None);
+            headers::announce(&mut response, id, &lock(&early));
             response
         }
+    }
+}
+
+/// What is known of an answer before its first piece.
+#[derive(Debug, Default)]
+pub(super) struct Early {
+    /// How the cache took part.
+    pub(super) cache: Option<CacheStatus>,
+    /// What the model that was asked last does not take.
+    pub(super) dropped: Vec<&'static str>,
+}
+
+fn lock(early: &Mutex<Early>) -> MutexGuard<'_, Early> {
+    early.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Makes the piece that a part of an answer is that came at once; calls are
+/// written at the end.
+fn whole(part: &ContentPart) -> Option<Chunk> {
+    match part {
+        ContentPart::Text(text) => Some(Chunk::Text(text.clone())),
+        ContentPart::Reasoning {
+            text,
+            signature: Some(signature),
+        } => Some(Chunk::Reasoning {
+            text: text.clone(),
+            signature: signature.clone(),
+        }),
+        _ => None,
     }
 }
 
@@ -130,6 +164,7 @@ struct Pieces {
     has_begun: AtomicBool,
     /// The reader takes nothing any more.
     stalled: Notify,
+    early: Arc<Mutex<Early>>,
 }
 
 #[async_trait]
@@ -145,6 +180,14 @@ impl ChunkSink for Pieces {
         if !self.has_begun.swap(true, Ordering::Relaxed) {
             yield_now().await;
         }
+    }
+
+    fn looked_up(&self, status: CacheStatus) {
+        lock(&self.early).cache = Some(status);
+    }
+
+    fn dropped(&self, parameters: &[&'static str]) {
+        lock(&self.early).dropped = parameters.to_vec();
     }
 }
 
@@ -216,8 +259,10 @@ impl<Writer: EventWriter> Following<Writer> {
         self.take_waiting();
         if !self.has_begun {
             self.begin(completion.model.as_str());
-            let whole = Chunk::Text(completion.text());
-            self.events.extend(self.writer.piece(&whole));
+            let pieces = completion.content.iter().filter_map(whole);
+            let pieces: Vec<Chunk> = pieces.collect();
+            let events = pieces.iter().filter_map(|piece| self.writer.piece(piece));
+            self.events.extend(events);
         }
         self.events.extend(self.writer.end(completion));
     }

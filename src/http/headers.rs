@@ -3,6 +3,7 @@
 use axum::response::Response;
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 
+use super::event_stream::Early;
 use crate::domain::{CacheStatus, Completion, Error, NanoUsd, RequestId, Target};
 
 /// Adds the gateway's own headers.
@@ -21,25 +22,34 @@ pub(super) fn describe(response: &mut Response, completion: &Completion) {
         "x-gateway-attempts",
         &completion.routing.attempts.len().to_string(),
     );
-    if !completion.dropped_parameters.is_empty() {
-        let dropped = completion.dropped_parameters.join(", ");
-        put(headers, "x-gateway-dropped-parameters", &dropped);
-    }
+    put_dropped(headers, &completion.dropped_parameters);
     if let Some(cost) = completion.cost.amount() {
         put(headers, "x-gateway-cost-usd", &decimal(cost));
     }
 }
 
-/// Adds what is known when the head of a stream goes out, of the target only
-/// if a piece of it has come.
-pub(super) fn announce(response: &mut Response, id: RequestId, target: Option<&Target>) {
+/// Adds what is known when the head of a stream goes out.
+pub(super) fn announce(response: &mut Response, id: RequestId, early: &Early) {
     let headers = response.headers_mut();
     put(headers, "x-gateway-request-id", &id.to_string());
-    let Some(target) = target else {
-        return;
-    };
+    if let Some(status) = early.cache {
+        put(headers, "x-gateway-cache", cache(status));
+    }
+    put_dropped(headers, &early.dropped);
+}
+
+/// Adds who answers, which is known from the first piece on.
+pub(super) fn name_target(response: &mut Response, target: &Target) {
+    let headers = response.headers_mut();
     put(headers, "x-gateway-provider", target.provider.as_str());
     put(headers, "x-gateway-model", target.model.as_str());
+}
+
+fn put_dropped(headers: &mut HeaderMap, parameters: &[&'static str]) {
+    if !parameters.is_empty() {
+        let dropped = parameters.join(", ");
+        put(headers, "x-gateway-dropped-parameters", &dropped);
+    }
 }
 
 /// Adds what a failure says about coming again.

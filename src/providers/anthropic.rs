@@ -97,6 +97,7 @@ impl Anthropic {
             Door::Own { messages } => {
                 let address = question::Address::Body(call.target.model.as_str());
                 let question = question::write(call, address)?;
+                call.tell_dropped(&question.dropped);
                 let reply = self
                     .endpoint
                     .follow(messages, question.body, call, &mut assembly)
@@ -106,6 +107,7 @@ impl Anthropic {
             Door::Vertex { models, .. } => {
                 let address = question::Address::Path(VERTEX_VERSION);
                 let question = question::write(call, address)?;
+                call.tell_dropped(&question.dropped);
                 let id = call.spec.vertex_id.as_ref().unwrap_or(&call.target.model);
                 let method = if question.is_streamed {
                     "streamRawPredict"

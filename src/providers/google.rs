@@ -84,6 +84,7 @@ impl Google {
 
     async fn ask(&self, call: &ProviderCall<'_>) -> Result<ProviderAnswer, ProviderError> {
         let (body, dropped) = question::write(call)?;
+        call.tell_dropped(&dropped);
         let method = if call.sink.is_some() {
             "streamGenerateContent?alt=sse"
         } else {

@@ -56,6 +56,7 @@ impl OpenAiCompatible {
 
     async fn ask(&self, call: &ProviderCall<'_>) -> Result<ProviderAnswer, ProviderError> {
         let (body, dropped) = question::write(self.dialect, call)?;
+        call.tell_dropped(&dropped);
         let mut assembly = ChatAssembly::default();
         let reply = self
             .endpoint

@@ -45,6 +45,8 @@ pub(super) struct Added {
     pub(super) text: String,
     /// Thoughts, and arguments of calls.
     pub(super) unseen: String,
+    /// A thought that is complete, and the seal on it.
+    pub(super) thought: Option<(String, String)>,
 }
 
 /// Reads all events of `open`, gives the text to the call's sink as it comes,
@@ -73,6 +75,7 @@ pub(super) async fn follow(
         call,
         assembly,
         text_bytes: 0,
+        thoughts: Vec::new(),
         has_begun: false,
         is_done: false,
     };
@@ -90,6 +93,9 @@ struct Following<'a, 'c> {
     assembly: &'a mut dyn Assembly,
     /// The text so far, in bytes.
     text_bytes: usize,
+    /// Thoughts that go out with the next text: till then another vendor may
+    /// answer.
+    thoughts: Vec<(String, String)>,
     /// Whether anything of the answer has come.
     has_begun: bool,
     /// Whether `[DONE]` has come.
@@ -159,7 +165,12 @@ impl Following<'_, '_> {
             error.may_be_billed = true;
             error
         })?;
-        let Added { text, unseen } = self.assembly.take(&event);
+        let Added {
+            text,
+            unseen,
+            thought,
+        } = self.assembly.take(&event);
+        self.thoughts.extend(thought);
         self.text_bytes += text.len() + unseen.len();
         self.has_begun |= !text.is_empty() || !unseen.is_empty();
         if let Some(sink) = self.call.sink {
@@ -167,7 +178,12 @@ impl Following<'_, '_> {
                 sink.unseen(&unseen);
             }
             if !text.is_empty() {
-                sink.push(self.call.target, Chunk::Text(text)).await;
+                let target = self.call.target;
+                for (text, signature) in self.thoughts.drain(..) {
+                    sink.push(target, Chunk::Reasoning { text, signature })
+                        .await;
+                }
+                sink.push(target, Chunk::Text(text)).await;
             }
         }
         Ok(())

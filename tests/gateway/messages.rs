@@ -180,3 +180,70 @@ async fn as_much_as_a_model_can_write_may_be_asked_for() {
 
     assert_eq!(answer.status, 200, "{}", answer.text);
 }
+
+/// Puts the events of a stream together to the content of a message.
+fn content(events: &[Value]) -> Vec<Value> {
+    let mut blocks: Vec<Value> = Vec::new();
+    for event in events {
+        let index = event["index"].as_u64().unwrap_or_default() as usize;
+        match event["type"].as_str().unwrap() {
+            "content_block_start" => {
+                assert_eq!(index, blocks.len(), "{event}");
+                blocks.push(event["content_block"].clone());
+            }
+            "content_block_delta" => {
+                let delta = &event["delta"];
+                for name in ["text", "thinking", "signature", "partial_json"] {
+                    if let Some(piece) = delta[name].as_str() {
+                        let so_far = blocks[index][name].as_str().unwrap_or_default();
+                        blocks[index][name] = json!(format!("{so_far}{piece}"));
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+    for block in &mut blocks {
+        if let Some(arguments) = block["partial_json"].as_str() {
+            block["input"] = serde_json::from_str(arguments).unwrap();
+        }
+        block.as_object_mut().unwrap().remove("partial_json");
+    }
+    blocks
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stream_says_what_a_whole_answer_says() {
+    let tools = json!([{"name": "add", "input_schema": {"type": "object"}}]);
+    for prompt in ["think, and say: one two", "call tool add {\"a\": 1}"] {
+        let rig = Rig::new();
+        let ask = |is_streamed: bool| {
+            json!({"model": "claude-sonnet-5", "max_tokens": 4_000, "stream": is_streamed,
+                "tools": tools, "thinking": {"type": "adaptive"},
+                "output_config": {"effort": "high"},
+                "messages": [{"role": "user", "content": prompt}]})
+        };
+
+        let whole = post(&rig, "/v1/messages", &ask(false)).await.json()["content"].clone();
+        let streamed = content(&events(&post(&rig, "/v1/messages", &ask(true)).await));
+
+        let shape = |blocks: &[Value]| -> Vec<Value> {
+            let cut = blocks.iter().cloned().map(|mut block| {
+                // Each answer has ids and seals of its own.
+                let members = block.as_object_mut().unwrap();
+                members.remove("id");
+                if let Some(seal) = members.get_mut("signature") {
+                    *seal = json!(!seal.as_str().unwrap().is_empty());
+                }
+                block
+            });
+            cut.collect()
+        };
+        assert_eq!(whole[0]["type"], "thinking", "{whole:#}");
+        assert_eq!(
+            shape(&streamed),
+            shape(whole.as_array().unwrap()),
+            "{prompt}"
+        );
+    }
+}

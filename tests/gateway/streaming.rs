@@ -220,3 +220,67 @@ async fn a_reader_that_leaves_ends_the_call() {
         );
     }
 }
+
+/// Asks a vendor that takes its time before the first byte.
+async fn slow(fault: Fault, more: Value) -> Answer {
+    let rig = Rig::new();
+    rig.simulator.push(Vendor::OpenAi, fault);
+    rig.chat(body(&SEATS[0], &more).to_string()).await
+}
+
+#[tokio::test(start_paused = true)]
+async fn silence_before_the_first_piece_is_filled_after_ten_seconds() {
+    let late = slow(Fault::Slow { ms: 15_000 }, json!({})).await;
+    let quick = slow(Fault::Slow { ms: 5_000 }, json!({})).await;
+
+    assert_eq!(late.status, 200);
+    assert!(late.text.starts_with(": still there\n\n"), "{}", late.text);
+    let (events, is_done) = events(&late);
+    assert!(is_done, "{}", late.text);
+    assert_eq!(events[0]["choices"][0]["delta"]["role"], "assistant");
+    assert_eq!(text(&events), TEXT);
+    assert!(quick.text.starts_with("data: "), "{}", quick.text);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_failure_has_its_status_within_ten_seconds_and_an_event_later() {
+    let wait = |ms: u64| json!({"gateway": {"timeout_ms": ms}});
+
+    let early = slow(Fault::Hang, wait(8_000)).await;
+    let late = slow(Fault::Hang, wait(12_000)).await;
+
+    assert_eq!(early.status, 504, "{}", early.text);
+    assert_eq!(late.status, 200);
+    let (events, is_done) = events(&late);
+    assert!(!is_done);
+    assert_eq!(
+        events[0]["error"]["code"], "gateway_timeout",
+        "{}",
+        late.text
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_head_of_a_stream_tells_what_is_known_then() {
+    for seat in SEATS {
+        let more = json!({"seed": -1, "top_p": 0.5, "stop": vec!["a"; 16]});
+        let answer = seat.rig().chat(body(&seat, &more).to_string()).await;
+        let whole = json!({"stream": false, "stream_options": null});
+        let mut whole_body = body(&seat, &more);
+        whole_body
+            .as_object_mut()
+            .unwrap()
+            .extend(whole.as_object().unwrap().clone());
+        let whole = seat.rig().chat(whole_body.to_string()).await;
+
+        for name in ["x-gateway-cache", "x-gateway-dropped-parameters"] {
+            assert_ne!(whole.header(name), "", "{} {name}", seat.name);
+            assert_eq!(
+                answer.header(name),
+                whole.header(name),
+                "{} {name}",
+                seat.name
+            );
+        }
+    }
+}

@@ -16,6 +16,8 @@ pub(super) struct MessageWriter {
     blocks: u32,
     /// The last of them is text that may go on.
     is_open: bool,
+    /// Thoughts that are written.
+    thoughts: usize,
 }
 
 impl MessageWriter {
@@ -24,30 +26,46 @@ impl MessageWriter {
             id,
             blocks: 0,
             is_open: false,
+            thoughts: 0,
         }
     }
 
-    /// Writes a block with its one delta.
+    /// Writes a call or a thought as a block.
     fn whole(&mut self, part: &ContentPart, events: &mut Vec<Bytes>) {
-        let (head, deltas) = match part {
+        match part {
             ContentPart::ToolCall(call) => {
                 let head = json!({"type": "tool_use", "id": call.id, "name": call.name,
                     "input": {}});
                 let arguments = call.arguments.to_string();
                 let delta = json!({"type": "input_json_delta", "partial_json": arguments});
-                (head, vec![delta])
+                self.block(&head, &[delta], events);
             }
             ContentPart::Reasoning {
                 text,
                 signature: Some(seal),
-            } => {
-                let head = json!({"type": "thinking", "thinking": "", "signature": ""});
-                let thought = json!({"type": "thinking_delta", "thinking": text});
-                let seal = json!({"type": "signature_delta", "signature": seal});
-                (head, vec![thought, seal])
-            }
-            _ => return,
-        };
+            } => self.thought(text, seal, events),
+            _ => {}
+        }
+    }
+
+    fn thought(&mut self, text: &str, seal: &str, events: &mut Vec<Bytes>) {
+        let head = json!({"type": "thinking", "thinking": "", "signature": ""});
+        let thought = json!({"type": "thinking_delta", "thinking": text});
+        let seal = json!({"type": "signature_delta", "signature": seal});
+        self.block(&head, &[thought, seal], events);
+    }
+
+    /// Ends the text that may go on.
+    fn close(&mut self, events: &mut Vec<Bytes>) {
+        if std::mem::take(&mut self.is_open) {
+            let index = self.blocks - 1;
+            events.push(event(
+                &json!({"type": "content_block_stop", "index": index}),
+            ));
+        }
+    }
+
+    fn block(&mut self, head: &Value, deltas: &[Value], events: &mut Vec<Bytes>) {
         let index = self.blocks;
         self.blocks += 1;
         let start = json!({"type": "content_block_start", "index": index, "content_block": head});
@@ -70,43 +88,52 @@ impl EventWriter for MessageWriter {
     }
 
     fn piece(&mut self, chunk: &Chunk) -> Option<Bytes> {
-        let Chunk::Text(text) = chunk else {
-            return None;
-        };
-        if text.is_empty() {
-            return None;
-        }
         let mut events = Vec::new();
-        if !self.is_open {
-            let block = json!({"type": "text", "text": ""});
-            let start = json!({"type": "content_block_start", "index": self.blocks, "content_block": block});
-            events.extend(event(&start));
-            self.blocks += 1;
-            self.is_open = true;
+        match chunk {
+            Chunk::Text(text) if !text.is_empty() => {
+                if !self.is_open {
+                    let block = json!({"type": "text", "text": ""});
+                    let start = json!({"type": "content_block_start", "index": self.blocks,
+                        "content_block": block});
+                    events.push(event(&start));
+                    self.blocks += 1;
+                    self.is_open = true;
+                }
+                let delta = json!({"type": "text_delta", "text": text});
+                let index = self.blocks - 1;
+                let delta = json!({"type": "content_block_delta", "index": index, "delta": delta});
+                events.push(event(&delta));
+            }
+            Chunk::Reasoning { text, signature } => {
+                self.close(&mut events);
+                self.thoughts += 1;
+                self.thought(text, signature, &mut events);
+            }
+            _ => return None,
         }
-        let delta = json!({"type": "text_delta", "text": text});
-        let index = self.blocks - 1;
-        let delta = json!({"type": "content_block_delta", "index": index, "delta": delta});
-        events.extend(event(&delta));
-        Some(events.into())
+        Some(events.concat().into())
     }
 
+    /// Writes what comes at the end: calls, and the thoughts behind the last
+    /// text; those before it went out with it, or stand nowhere.
     fn end(&mut self, completion: &Completion) -> Vec<Bytes> {
         let mut events = Vec::new();
-        if self.is_open {
-            let index = self.blocks - 1;
-            events.push(event(
-                &json!({"type": "content_block_stop", "index": index}),
-            ));
-        }
-        for part in &completion.content {
-            let is_late = matches!(part, ContentPart::Reasoning { .. }) && self.is_open;
-            // Thoughts stand before all text, or not at all.
-            if !is_late {
-                self.whole(part, &mut events);
+        self.close(&mut events);
+        let content = &completion.content;
+        let is_text =
+            |part: &ContentPart| matches!(part, ContentPart::Text(text) if !text.is_empty());
+        let last_text = content.iter().rposition(is_text);
+        let mut written = self.thoughts;
+        for (place, part) in content.iter().enumerate() {
+            if is_sealed(part) {
+                let is_late = last_text.is_some_and(|text| place < text);
+                if written > 0 || is_late {
+                    written = written.saturating_sub(1);
+                    continue;
+                }
             }
+            self.whole(part, &mut events);
         }
-        self.is_open = false;
         let delta = stop(completion);
         let delta = json!({"type": "message_delta", "delta": delta, "usage": usage(completion)});
         events.push(event(&delta));
@@ -125,6 +152,16 @@ impl EventWriter for MessageWriter {
     fn refusal(&self, error: &Error, id: RequestId) -> Response {
         error_response(error, id)
     }
+}
+
+const fn is_sealed(part: &ContentPart) -> bool {
+    matches!(
+        part,
+        ContentPart::Reasoning {
+            signature: Some(_),
+            ..
+        }
+    )
 }
 
 fn event(data: &Value) -> Bytes {

@@ -73,6 +73,16 @@ impl MessageAssembly {
                 let block = self.blocks.get_mut(index(event)?)?;
                 return take_delta(block, at(event, "/delta"));
             }
+            "content_block_stop" => {
+                let block = self.blocks.get(index(event)?)?;
+                let seal = at(block, "/signature").as_str().unwrap_or_default();
+                let is_sealed = at(block, "/type") == "thinking" && !seal.is_empty();
+                let text = at(block, "/thinking").as_str().unwrap_or_default();
+                return Some(Added {
+                    thought: is_sealed.then(|| (text.to_owned(), seal.to_owned())),
+                    ..Added::default()
+                });
+            }
             "message_delta" => {
                 let delta = at(event, "/delta").as_object()?.clone();
                 self.message.extend(delta);

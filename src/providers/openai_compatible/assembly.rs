@@ -55,7 +55,11 @@ impl Assembly for ChatAssembly {
         }
         let text = text(at(delta, "/content"));
         self.content.push_str(&text);
-        Added { text, unseen }
+        Added {
+            text,
+            unseen,
+            thought: None,
+        }
     }
 
     fn usage(&self) -> Option<Usage> {
