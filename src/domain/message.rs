@@ -2,6 +2,8 @@
 
 use serde_json::Value;
 
+use super::PromptCache;
+
 /// Who speaks in a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Role {
@@ -60,6 +62,9 @@ pub enum ContentPart {
     ToolCall(ToolCall),
     /// What a tool answered.
     ToolResult(ToolResult),
+    /// Not a piece by itself: the caller asks a vendor that keeps prompts when
+    /// it is told to keep all up to here.
+    CacheMark(PromptCache),
 }
 
 /// Where a picture is.
@@ -87,6 +92,8 @@ pub struct Tool {
     pub parameters: Value,
     /// True if the vendor must hold arguments to the schema.
     pub strict: bool,
+    /// The caller asks to keep all tools up to this one.
+    pub kept: Option<PromptCache>,
 }
 
 /// Which tools the model may or must use.

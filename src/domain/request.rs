@@ -202,7 +202,8 @@ pub struct CompletionRequest {
     pub cache: CacheMode,
     /// What is asked of the routing.
     pub requirements: Requirements,
-    /// Asks the vendor to keep the prompt; `None` leaves it to the adapter.
+    /// Asks the vendor to keep the prompt where nothing in it is marked; `None`
+    /// leaves it to the adapter.
     pub prompt_cache: Option<PromptCache>,
     /// How long the caller waits, all attempts together.
     pub timeout: Duration,
@@ -234,7 +235,9 @@ impl CompletionRequest {
                 Some(Capability::Tools),
                 shown(result).then_some(Capability::Vision),
             ],
-            ContentPart::Text(_) | ContentPart::Reasoning { .. } => [None, None],
+            ContentPart::Text(_) | ContentPart::Reasoning { .. } | ContentPart::CacheMark(_) => {
+                [None, None]
+            }
         });
         let of_parts = of_parts.flatten();
         let of_tools = (!self.tools.is_empty()).then_some(Capability::Tools);

@@ -121,7 +121,7 @@ fn say(part: &ContentPart, hasher: &mut impl Hasher) {
         ContentPart::Image(ImageSource::Url(url)) => (1, url).hash(hasher),
         ContentPart::Image(ImageSource::Data { base64, .. }) => (2, base64).hash(hasher),
         // Clients leave thoughts out when they repeat a conversation.
-        ContentPart::Reasoning { .. } => {}
+        ContentPart::Reasoning { .. } | ContentPart::CacheMark(_) => {}
         ContentPart::ToolCall(call) => {
             (3, &call.id, &call.name, call.arguments.to_string()).hash(hasher);
         }

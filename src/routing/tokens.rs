@@ -44,6 +44,7 @@ fn part_tokens(part: &ContentPart) -> u64 {
     match part {
         ContentPart::Text(text) | ContentPart::Reasoning { text, .. } => estimate_text_tokens(text),
         ContentPart::Image(_) => PER_IMAGE,
+        ContentPart::CacheMark(_) => 0,
         ContentPart::ToolCall(call) => call.arguments.to_string().len() as u64 / 3 + 8,
         ContentPart::ToolResult(result) => result
             .content
@@ -61,6 +62,7 @@ fn part_bytes(part: &ContentPart) -> u64 {
         }
         // Vendors cap a picture well below this, whatever its size.
         ContentPart::Image(_) => 10_000,
+        ContentPart::CacheMark(_) => 0,
         ContentPart::ToolCall(call) => {
             (call.id.len() + call.name.len() + call.arguments.to_string().len() + 64) as u64
         }

@@ -169,13 +169,14 @@ def test_errors_come_as_the_clients_own(client):
     assert "tools[0].type" in str(server_tool.value)
 
 
-def test_a_stream_that_is_left_is_no_harm(client):
+@pytest.mark.parametrize("vendor", VENDORS)
+def test_a_stream_that_is_left_is_no_harm(client, vendor):
     with client.messages.stream(
-        model="gpt-6-luna", max_tokens=2000, messages=said("say: " + "word " * 500)
+        model=VENDORS[vendor], max_tokens=2000, messages=said("say: " + "word " * 500)
     ) as stream:
         next(iter(stream.text_stream))
 
     answer = client.messages.create(
-        model="gpt-6-luna", max_tokens=100, messages=said("say: still here")
+        model=VENDORS[vendor], max_tokens=100, messages=said("say: still here")
     )
     assert answer.content[0].text == "still here"

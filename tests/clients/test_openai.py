@@ -166,16 +166,17 @@ def test_a_picture_is_seen(client, vendor):
     assert answer.choices[0].message.content == "a pixel"
 
 
-def test_a_stream_that_is_left_is_no_harm(client):
+@pytest.mark.parametrize("vendor", VENDORS)
+def test_a_stream_that_is_left_is_no_harm(client, vendor):
     stream = client.chat.completions.create(
-        model="gpt-6-luna",
         messages=[{"role": "user", "content": "say: " + "word " * 500}],
         stream=True,
+        **VENDORS[vendor],
     )
     next(iter(stream))
     stream.close()
 
     answer = client.chat.completions.create(
-        model="gpt-6-luna", messages=[{"role": "user", "content": "say: still here"}]
+        messages=[{"role": "user", "content": "say: still here"}], **VENDORS[vendor]
     )
     assert answer.choices[0].message.content == "still here"

@@ -22,33 +22,123 @@ fn marks(question: &Value) -> Vec<Value> {
     marks.filter(|mark| !mark.is_null()).collect()
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_callers_marks_reach_claude() {
-    let five = json!({"type": "ephemeral"});
-    let hour = json!({"type": "ephemeral", "ttl": "1h"});
-    for mark in [five, hour] {
-        let marked = json!([{"type": "text", "text": "Be brief.", "cache_control": mark}]);
-        let plain = json!("Be brief.");
-        let hi = json!([turn("user", "say: well")]);
-        let marked_turn = json!([{"role": "user", "content": [
-            {"type": "text", "text": "say: well", "cache_control": mark}]}]);
-        for body in [
-            json!({"system": marked, "messages": hi}),
-            json!({"system": plain, "messages": marked_turn}),
-            json!({"system": plain, "messages": hi, "cache_control": mark}),
-        ] {
-            let mut body = body;
-            body["model"] = json!("claude-haiku-5-5");
-            body["max_tokens"] = json!(1_000);
-            let rig = Rig::new();
+/// Lists what a question to Claude has marked: the texts and names of tools
+/// behind which a mark stands, and how long it keeps.
+fn marked(question: &Value) -> Vec<(String, &str)> {
+    let list = |value: &'_ Value| value.as_array().cloned().unwrap_or_default();
+    let turns = list(&question["messages"]);
+    let blocks = turns.iter().flat_map(|turn| list(&turn["content"]));
+    let tools = list(&question["tools"]).into_iter();
+    let all = tools.chain(list(&question["system"])).chain(blocks);
+    let marked = all.filter(|it| it["cache_control"].is_object());
+    marked
+        .map(|it| {
+            let names = [&it["text"], &it["name"], &it["tool_use_id"]];
+            let name = names.iter().find_map(|name| name.as_str()).unwrap();
+            let kept = match it["cache_control"]["ttl"].as_str() {
+                Some("1h") => "1h",
+                _ => "5m",
+            };
+            (name.to_owned(), kept)
+        })
+        .collect()
+}
 
-            let answer = post(&rig, "/v1/messages", &body).await;
+async fn asked(body: Value) -> Value {
+    let mut body = body;
+    body["model"] = json!("claude-haiku-5-5");
+    body["max_tokens"] = json!(1_000);
+    let rig = Rig::new();
+    let answer = post(&rig, "/v1/messages", &body).await;
+    assert_eq!(answer.status, 200, "{body}: {}", answer.text);
+    rig.last_question(Vendor::Anthropic)
+}
 
-            assert_eq!(answer.status, 200, "{body}: {}", answer.text);
-            let found = marks(&rig.last_question(Vendor::Anthropic));
-            assert_eq!(found, [mark.clone(), mark.clone()], "{body}");
-        }
+fn text(text: &str, ttl: Option<&str>) -> Value {
+    match ttl {
+        None => json!({"type": "text", "text": text}),
+        Some(ttl) => json!({"type": "text", "text": text,
+            "cache_control": {"type": "ephemeral", "ttl": ttl}}),
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_callers_marks_reach_claude_where_they_stand() {
+    let tool = json!({"name": "add", "input_schema": {"type": "object"},
+        "cache_control": {"type": "ephemeral"}});
+    let hi = json!([turn("user", "say: well")]);
+    for (body, expected) in [
+        (
+            json!({"messages": [{"role": "user", "content": [
+                text("a document", Some("5m")), text("say: well", None)]}]}),
+            vec![("a document", "5m")],
+        ),
+        (
+            json!({"system": [text("fixed", Some("1h")), text("now: 12:00", None)], "messages": hi}),
+            vec![("fixed", "1h")],
+        ),
+        (
+            json!({"tools": [tool], "messages": hi}),
+            vec![("add", "5m")],
+        ),
+        (
+            json!({"system": [text("fixed", Some("1h"))], "messages": [
+                {"role": "user", "content": [text("say: well", Some("5m"))]}]}),
+            vec![("fixed", "1h"), ("say: well", "5m")],
+        ),
+        // What is kept long must come first.
+        (
+            json!({"system": [text("fixed", Some("5m"))], "messages": [
+                {"role": "user", "content": [text("say: well", Some("1h"))]}]}),
+            vec![("fixed", "5m"), ("say: well", "5m")],
+        ),
+        // Four at most, the last ones.
+        (
+            json!({"system": [text("1", Some("5m")), text("2", Some("5m")), text("3", Some("5m"))],
+                "messages": [{"role": "user", "content": [
+                    text("4", Some("5m")), text("say: well", Some("5m"))]}]}),
+            vec![("2", "5m"), ("3", "5m"), ("4", "5m"), ("say: well", "5m")],
+        ),
+    ] {
+        let question = asked(body.clone()).await;
+
+        let expected: Vec<(String, &str)> = expected
+            .into_iter()
+            .map(|(name, kept)| (name.to_owned(), kept))
+            .collect();
+        assert_eq!(marked(&question), expected, "{body}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn results_of_tools_are_marked_too() {
+    let tool = json!({"name": "add", "input_schema": {"type": "object"}});
+    let result = json!({"type": "tool_result", "tool_use_id": "toolu_1", "content": "3",
+        "cache_control": {"type": "ephemeral"}});
+    let messages = json!([
+        turn("user", "add"),
+        {"role": "assistant", "content": [
+            {"type": "tool_use", "id": "toolu_1", "name": "add", "input": {}}]},
+        {"role": "user", "content": [result, text("say: well", None)]}]);
+
+    let question = asked(json!({"tools": [tool], "messages": messages})).await;
+
+    assert_eq!(marked(&question), [("toolu_1".to_owned(), "5m")]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_mark_on_the_whole_is_put_at_the_ends() {
+    let question = asked(
+        json!({"system": "Be brief.", "cache_control": {"type": "ephemeral"},
+        "messages": [turn("user", "say: well")]}),
+    )
+    .await;
+
+    let ends = [
+        ("Be brief.".to_owned(), "5m"),
+        ("say: well".to_owned(), "5m"),
+    ];
+    assert_eq!(marked(&question), ends);
 }
 
 #[tokio::test(start_paused = true)]

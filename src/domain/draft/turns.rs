@@ -65,6 +65,7 @@ fn says_something(message: &Message) -> bool {
 fn is_blank(part: &ContentPart) -> bool {
     match part {
         ContentPart::Text(text) => text.trim().is_empty(),
+        ContentPart::CacheMark(_) => true,
         _ => false,
     }
 }

@@ -105,13 +105,6 @@ pub(super) fn parse(body: &[u8]) -> Result<(Draft, Delivery), Error> {
         .map_err(|fault| Error::invalid(fault.to_string()))?;
     request.refuse_what_is_not_honoured()?;
     let delivery = request.delivery();
-    let marks = request
-        .messages
-        .iter()
-        .filter_map(ChatMessage::prompt_cache);
-    let tools = request.tools.iter().flatten();
-    let marks = marks.chain(tools.filter_map(ChatTool::prompt_cache));
-    let prompt_cache = marks.max();
     let messages: Result<Vec<Message>, Error> = request
         .messages
         .into_iter()
@@ -141,7 +134,6 @@ pub(super) fn parse(body: &[u8]) -> Result<(Draft, Delivery), Error> {
         tool_choice: request.tool_choice.map(Into::into),
         parallel_tool_calls: request.parallel_tool_calls,
         response_format: response_format.transpose()?,
-        prompt_cache,
         ..Draft::default()
     };
     let options = request.gateway.unwrap_or_default();

@@ -8,9 +8,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::Value;
 
-use crate::domain::{
-    Draft, Effort, Error, Manners, Message, PromptCache, ResponseFormat, Role, whole_number,
-};
+use crate::domain::{Draft, Effort, Error, Manners, Message, ResponseFormat, Role, whole_number};
 use crate::http::cache_mark::CacheMark;
 use crate::http::options::GatewayOptions;
 use crate::http::others::Others;
@@ -145,19 +143,7 @@ impl MessageRequest {
         }
     }
 
-    /// Returns how long the prompt shall be kept: the longest of all marks,
-    /// for where they stand is the adapter's affair.
-    fn prompt_cache(&self) -> Option<PromptCache> {
-        let system = self.system.iter().flat_map(Content::marks);
-        let turns = self.messages.iter().flat_map(Turn::marks);
-        let tools = self.tools.iter().flatten();
-        let tools = tools.filter_map(|tool| tool.cache_control);
-        let marks = system.chain(turns).chain(tools).chain(self.cache_control);
-        marks.map(CacheMark::kept).max()
-    }
-
     fn into_draft(self) -> Result<Draft, Error> {
-        let prompt_cache = self.prompt_cache();
         let mut messages: Vec<Message> = Vec::new();
         if let Some(system) = self.system {
             let content = system.read("system")?;
@@ -193,7 +179,7 @@ impl MessageRequest {
             may_think: matches!(self.thinking, Some(Thinking::Adaptive)),
             effort: self.thinking.and_then(Thinking::effort).or(effort),
             tools: tools.collect::<Result<_, Error>>()?,
-            prompt_cache,
+            prompt_cache: self.cache_control.map(CacheMark::kept),
             tool_choice: self.tool_choice.map(Choice::read).transpose()?,
             parallel_tool_calls,
             response_format: format.map(|Format::JsonSchema { schema }| {

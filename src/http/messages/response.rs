@@ -53,7 +53,7 @@ fn block(part: &ContentPart) -> Option<Value> {
         }
         ContentPart::ToolCall(call) => Some(json!({"type": "tool_use", "id": call.id,
             "name": call.name, "input": call.arguments})),
-        ContentPart::Image(_) | ContentPart::ToolResult(_) => None,
+        ContentPart::Image(_) | ContentPart::ToolResult(_) | ContentPart::CacheMark(_) => None,
     }
 }
 

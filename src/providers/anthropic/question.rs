@@ -1,16 +1,14 @@
 //! Writes a request to the Messages API.
 
 mod block;
+mod marks;
 mod tools;
 
 use bytes::Bytes;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::domain::{
-    CompletionRequest, Effort, Message, PromptCache, ProviderCall, ProviderError, ResponseFormat,
-    Role,
-};
+use crate::domain::{Effort, Message, ProviderCall, ProviderError, ResponseFormat, Role};
 use crate::providers::failure;
 use crate::providers::parameters::Parameters;
 use block::{Block, Marked, Turn};
@@ -126,10 +124,8 @@ pub(super) fn write(
     let is_streamed = call.sink.is_some() || parameters.output_limit > MAX_AT_ONCE;
     let mut system = instructions(&system, &request.response_format);
     let mut messages = block::turns(&turns);
-    if let Some(kept) = kept(request) {
-        mark(&mut system, &mut messages, kept);
-    }
-    let tools = tools::tools(request);
+    let mut tools = tools::tools(request);
+    marks::settle(request, &mut tools, &mut system, &mut messages);
     let question = Question {
         model,
         anthropic_version,
@@ -155,34 +151,15 @@ pub(super) fn write(
     })
 }
 
-/// Returns how long the vendor shall keep the prompt, which it does when it
-/// is asked alone: as the caller says, and in a conversation that goes on,
-/// whose next turn begins with this one.
-fn kept(request: &CompletionRequest) -> Option<PromptCache> {
-    let mut messages = request.messages.iter();
-    let goes_on = messages.any(|message| message.role == Role::Assistant);
-    request
-        .prompt_cache
-        .or(goes_on.then_some(PromptCache::FiveMinutes))
-}
-
-/// Marks the ends of what the next call has in common with this one: the
-/// instructions, with the tools before them, and the last two turns of the
-/// user. The vendor takes four marks at most.
-fn mark(system: &mut [Marked<'_>], turns: &mut [Turn<'_>], kept: PromptCache) {
-    block::mark(system, kept.into());
-    let of_user = turns.iter_mut().rev().filter(|turn| turn.role == "user");
-    for turn in of_user.take(2) {
-        block::mark(&mut turn.content, kept.into());
-    }
-}
-
 fn instructions<'a>(system: &[&'a Message], format: &ResponseFormat) -> Vec<Marked<'a>> {
-    let parts = system.iter().flat_map(|message| &message.content);
+    let mut blocks = Vec::new();
+    for message in system {
+        block::extend(&mut blocks, &message.content);
+    }
     let wants_object = *format == ResponseFormat::JsonObject;
     let in_words = wants_object.then_some(Block::Text { text: JSON_ALONE });
-    let blocks = parts.filter_map(block::block).chain(in_words);
-    blocks.map(Marked::from).collect()
+    blocks.extend(in_words.map(Marked::from));
+    blocks
 }
 
 /// Writes the format; the vendor holds answers to schemas alone, so that a

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::{Map, Value};
 
-use crate::domain::{ContentPart, Error, Message, PromptCache, Role, ToolCall, ToolResult};
+use crate::domain::{ContentPart, Error, Message, Role, ToolCall, ToolResult};
 use crate::http::cache_mark::CacheMark;
 use crate::http::others::Others;
 use crate::http::picture;
@@ -80,18 +80,6 @@ struct Function {
 }
 
 impl ChatMessage {
-    /// Returns how long the prompt shall be kept, if the message or a part of
-    /// it says so.
-    pub(super) fn prompt_cache(&self) -> Option<PromptCache> {
-        let parts = match &self.content {
-            Some(TextOrList::List(parts)) => parts.as_slice(),
-            _ => &[],
-        };
-        let marks = parts.iter().map(|part| part.cache_control);
-        let marks = marks.chain([self.cache_control]).flatten();
-        marks.map(CacheMark::kept).max()
-    }
-
     /// Reads the message at `index`.
     ///
     /// # Errors
@@ -125,6 +113,7 @@ impl ChatMessage {
         for (number, call) in calls.into_iter().enumerate() {
             content.push(call.read(&format!("{place}.tool_calls[{number}]"))?);
         }
+        content.extend(mark(self.cache_control));
         Ok(Message { role, content })
     }
 }
@@ -138,12 +127,19 @@ fn parts(content: Option<TextOrList<Part>>, place: &str) -> Result<Vec<ContentPa
             Err(Error::invalid(format!("{place}.content: {reason}")))
         }
         Some(TextOrList::List(parts)) => {
-            let parts = parts.into_iter().enumerate();
-            parts
-                .map(|(number, part)| part.read(&format!("{place}.content[{number}]")))
-                .collect()
+            let mut read = Vec::with_capacity(parts.len());
+            for (number, part) in parts.into_iter().enumerate() {
+                let marked = mark(part.cache_control);
+                read.push(part.read(&format!("{place}.content[{number}]"))?);
+                read.extend(marked);
+            }
+            Ok(read)
         }
     }
+}
+
+fn mark(mark: Option<CacheMark>) -> Option<ContentPart> {
+    mark.map(|mark| ContentPart::CacheMark(mark.kept()))
 }
 
 impl Part {

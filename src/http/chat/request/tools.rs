@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use crate::domain::{Error, PromptCache, ResponseFormat, Tool, ToolChoice};
+use crate::domain::{Error, ResponseFormat, Tool, ToolChoice};
 use crate::http::cache_mark::CacheMark;
 
 #[derive(Deserialize)]
@@ -13,14 +13,6 @@ pub(super) struct ChatTool {
     kind: FunctionKind,
     function: Function,
     cache_control: Option<CacheMark>,
-}
-
-impl ChatTool {
-    /// Returns how long the prompt shall be kept, if the tool says so.
-    pub(super) fn prompt_cache(&self) -> Option<PromptCache> {
-        let mark = self.cache_control.or(self.function.cache_control);
-        mark.map(CacheMark::kept)
-    }
 }
 
 #[derive(Clone, Copy, Deserialize)]
@@ -44,8 +36,9 @@ impl From<ChatTool> for Tool {
         let ChatTool {
             kind: FunctionKind::Function,
             function,
-            ..
+            cache_control,
         } = tool;
+        let mark = cache_control.or(function.cache_control);
         let parameters = function.parameters.filter(|schema| !schema.is_empty());
         Self {
             name: function.name,
@@ -56,6 +49,7 @@ impl From<ChatTool> for Tool {
                 Value::Object,
             ),
             strict: function.strict == Some(true),
+            kept: mark.map(CacheMark::kept),
         }
     }
 }

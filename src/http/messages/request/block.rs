@@ -58,11 +58,6 @@ enum Source {
 }
 
 impl Turn {
-    /// Lists the marks of what shall be kept.
-    pub(super) fn marks(&self) -> Vec<CacheMark> {
-        self.content.marks()
-    }
-
     /// Reads the turn at `index` into one message or more: results of tools
     /// are turns of their own here.
     ///
@@ -75,17 +70,15 @@ impl Turn {
             TurnRole::Assistant => Role::Assistant,
         };
         let parts = self.content.read(&format!("messages[{index}].content"))?;
-        let (results, mut rest): (Vec<_>, Vec<_>) = parts
-            .into_iter()
-            .partition(|part| matches!(part, ContentPart::ToolResult(_)));
+        let (results, mut rest) = results_and_rest(parts);
         if !results.is_empty() && role != Role::User {
             let reason = "only a turn of role user has tool results";
             return Err(Error::invalid(format!("messages[{index}]: {reason}")));
         }
         let is_alone = !results.is_empty();
-        messages.extend(results.into_iter().map(|result| Message {
+        messages.extend(results.into_iter().map(|content| Message {
             role: Role::Tool,
-            content: vec![result],
+            content,
         }));
         if is_alone {
             // Results and no words besides: no turn of the user's own.
@@ -102,18 +95,32 @@ impl Turn {
     }
 }
 
-impl Content {
-    /// Lists the marks of what shall be kept.
-    pub(super) fn marks(&self) -> Vec<CacheMark> {
-        match &self.0 {
-            TextOrList::Text(_) | TextOrList::Object(_) => Vec::new(),
-            TextOrList::List(blocks) => {
-                let marks = blocks.iter().map(|block| block.cache_control);
-                marks.flatten().collect()
+/// Takes the results out of a user's turn, each with the mark behind it.
+fn results_and_rest(parts: Vec<ContentPart>) -> (Vec<Vec<ContentPart>>, Vec<ContentPart>) {
+    let (mut results, mut rest) = (Vec::<Vec<ContentPart>>::new(), Vec::new());
+    let mut is_behind_result = false;
+    for part in parts {
+        match part {
+            ContentPart::ToolResult(_) => {
+                is_behind_result = true;
+                results.push(vec![part]);
+            }
+            ContentPart::CacheMark(_) if is_behind_result => {
+                results
+                    .last_mut()
+                    .into_iter()
+                    .for_each(|last| last.push(part.clone()));
+            }
+            _ => {
+                is_behind_result = false;
+                rest.push(part);
             }
         }
     }
+    (results, rest)
+}
 
+impl Content {
     /// Reads the parts at `place`.
     ///
     /// # Errors
@@ -122,9 +129,13 @@ impl Content {
         match self.0 {
             TextOrList::Text(text) => Ok(vec![ContentPart::Text(text)]),
             TextOrList::List(blocks) => {
-                let blocks = blocks.into_iter().enumerate();
-                let parts = blocks.map(|(number, block)| block.read(&format!("{place}[{number}]")));
-                parts.filter_map(Result::transpose).collect()
+                let mut parts = Vec::with_capacity(blocks.len());
+                for (number, block) in blocks.into_iter().enumerate() {
+                    let mark = block.cache_control;
+                    parts.extend(block.read(&format!("{place}[{number}]"))?);
+                    parts.extend(mark.map(|mark| ContentPart::CacheMark(mark.kept())));
+                }
+                Ok(parts)
             }
             TextOrList::Object(_) => {
                 let reason = "must be a string or a list of blocks";

@@ -15,7 +15,7 @@ pub(super) struct AnyTool {
     description: Option<String>,
     input_schema: Option<Map<String, Value>>,
     strict: Option<bool>,
-    pub(super) cache_control: Option<CacheMark>,
+    cache_control: Option<CacheMark>,
 }
 
 impl AnyTool {
@@ -38,6 +38,7 @@ impl AnyTool {
                 Value::Object,
             ),
             strict: self.strict == Some(true),
+            kept: self.cache_control.map(CacheMark::kept),
         })
     }
 }

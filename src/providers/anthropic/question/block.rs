@@ -17,11 +17,11 @@ pub(super) struct Marked<'a> {
     #[serde(flatten)]
     block: Block<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    cache_control: Option<CacheControl>,
+    pub(super) cache_control: Option<CacheControl>,
 }
 
 /// How long what is marked is kept.
-#[derive(Clone, Copy, Serialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Serialize)]
 pub(super) struct CacheControl {
     #[serde(rename = "type")]
     kind: &'static str,
@@ -48,10 +48,12 @@ impl<'a> From<Block<'a>> for Marked<'a> {
     }
 }
 
-/// Marks the last block of a list.
-pub(super) fn mark(blocks: &mut [Marked<'_>], kept: CacheControl) {
-    if let Some(last) = blocks.last_mut() {
-        last.cache_control = Some(kept);
+/// Marks the last block of a list that can be marked; thoughts cannot.
+pub(super) fn mark(blocks: &mut [Marked<'_>], kept: PromptCache) {
+    let mut last = blocks.iter_mut().rev();
+    let last = last.find(|marked| !matches!(marked.block, Block::Thinking { .. }));
+    if let Some(last) = last {
+        last.cache_control = Some(kept.into());
     }
 }
 
@@ -115,13 +117,13 @@ pub(super) fn turns<'a>(messages: &[&'a Message]) -> Vec<Turn<'a>> {
                 content: vec![Block::Text { text }.into()],
             });
         }
-        let blocks = message.content.iter().filter_map(block).map(Marked::from);
         match turns.last_mut() {
-            Some(last) if last.role == role => last.content.extend(blocks),
-            _ => turns.push(Turn {
-                role,
-                content: blocks.collect(),
-            }),
+            Some(last) if last.role == role => extend(&mut last.content, &message.content),
+            _ => {
+                let mut content = Vec::new();
+                extend(&mut content, &message.content);
+                turns.push(Turn { role, content });
+            }
         }
     }
     trim_end(&mut turns);
@@ -142,11 +144,23 @@ fn trim_end(turns: &mut [Turn<'_>]) {
     }
 }
 
+/// Writes parts, and marks the blocks behind which the caller has a mark.
+pub(super) fn extend<'a>(blocks: &mut Vec<Marked<'a>>, parts: &'a [ContentPart]) {
+    for part in parts {
+        if let ContentPart::CacheMark(kept) = part {
+            mark(blocks, *kept);
+        } else {
+            blocks.extend(block(part).map(Marked::from));
+        }
+    }
+}
+
 /// Writes a part; `None` for empty text, which the vendor refuses, and for
 /// thoughts that carry no seal of its own.
 pub(super) fn block(part: &ContentPart) -> Option<Block<'_>> {
     match part {
         ContentPart::Text(text) if text.trim().is_empty() => None,
+        ContentPart::CacheMark(_) => None,
         ContentPart::Text(text) => Some(Block::Text { text }),
         ContentPart::Image(source) => Some(Block::Image {
             source: match source {

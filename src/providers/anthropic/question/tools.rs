@@ -6,6 +6,7 @@ use std::sync::LazyLock;
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use super::block::CacheControl;
 use crate::domain::{CompletionRequest, ContentPart, Tool, ToolChoice};
 
 #[derive(Serialize)]
@@ -16,6 +17,8 @@ pub(super) struct ToolForm<'a> {
     input_schema: &'a Value,
     #[serde(skip_serializing_if = "Option::is_none")]
     strict: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) cache_control: Option<CacheControl>,
 }
 
 impl<'a> ToolForm<'a> {
@@ -25,6 +28,7 @@ impl<'a> ToolForm<'a> {
             description: tool.description.as_deref(),
             input_schema: &tool.parameters,
             strict: tool.strict.then_some(true),
+            cache_control: tool.kept.map(CacheControl::from),
         }
     }
 }
@@ -47,6 +51,7 @@ pub(super) fn tools(request: &CompletionRequest) -> Vec<ToolForm<'_>> {
         description: None,
         input_schema: any_object(),
         strict: None,
+        cache_control: None,
     });
     forms.collect()
 }

@@ -165,7 +165,7 @@ impl<'a> Writer<'a> {
             ContentPart::Text(words) => text(words),
             ContentPart::Image(source) => Some(Part::of(picture(source))),
             // Seals stand on calls; thoughts by themselves are not taken.
-            ContentPart::Reasoning { .. } => None,
+            ContentPart::Reasoning { .. } | ContentPart::CacheMark(_) => None,
             ContentPart::ToolCall(call) => {
                 Some(self.call(call, std::mem::take(&mut is_first_call)))
             }

@@ -175,9 +175,10 @@ fn content(parts: &[ContentPart]) -> Option<Content<'_>> {
         ContentPart::Image(source) => Some(Part::ImageUrl {
             image_url: ImageUrl { url: url(source) },
         }),
-        ContentPart::Reasoning { .. } | ContentPart::ToolCall(_) | ContentPart::ToolResult(_) => {
-            None
-        }
+        ContentPart::Reasoning { .. }
+        | ContentPart::ToolCall(_)
+        | ContentPart::ToolResult(_)
+        | ContentPart::CacheMark(_) => None,
     });
     let parts: Vec<Part<'_>> = parts.collect();
     match parts.as_slice() {
