@@ -89,30 +89,39 @@ fn tool_tokens(tool: &Tool) -> u64 {
     token_count(&tool.name) + description + token_count(&schema)
 }
 
-/// Returns every mark of what shall be cached.
-pub(super) fn cache_marks(request: &Request) -> impl Iterator<Item = &CacheControl> {
+/// Returns every mark of what shall be cached and where it stands, in the
+/// order of the prompt. The one on the whole stands for one on the last block.
+pub(super) fn cache_marks(request: &Request) -> impl Iterator<Item = (String, &CacheControl)> {
+    let tools = request.tools.iter().flatten().enumerate();
+    let tools = tools.filter_map(|(index, tool)| {
+        let mark = tool.cache_control.as_ref()?;
+        Some((format!("tools.{index}"), mark))
+    });
     let system = request.system.iter().flat_map(|system| system.parts());
-    let blocks = request
-        .messages
-        .iter()
-        .flat_map(|message| message.content.parts());
-    request
-        .cache_control
-        .iter()
-        .chain(system.filter_map(|TextOnly::Text(block)| block.cache_control.as_ref()))
-        .chain(
-            request
-                .tools
-                .iter()
-                .flatten()
-                .filter_map(|tool| tool.cache_control.as_ref()),
-        )
-        .chain(blocks.filter_map(Block::cache_control))
+    let system = system
+        .enumerate()
+        .filter_map(|(index, TextOnly::Text(block))| {
+            let mark = block.cache_control.as_ref()?;
+            Some((format!("system.{index}"), mark))
+        });
+    let blocks = blocks(request).filter_map(|(place, block)| Some((place, block.cache_control()?)));
+    let whole = request.cache_control.iter();
+    let whole = whole.map(|mark| ("messages".to_owned(), mark));
+    tools.chain(system).chain(blocks).chain(whole)
+}
+
+/// Returns every block of the turns and where it stands.
+pub(super) fn blocks(request: &Request) -> impl Iterator<Item = (String, &Block)> {
+    let turns = request.messages.iter().enumerate();
+    turns.flat_map(|(turn, message)| {
+        let blocks = message.content.parts().iter().enumerate();
+        blocks.map(move |(index, block)| (format!("messages.{turn}.content.{index}"), block))
+    })
 }
 
 /// Splits the input as the bill does.
 pub(super) fn split(request: &Request, input_tokens: u64) -> BilledTokens {
-    let for_an_hour = cache_marks(request).any(|mark| mark.ttl == Some(Ttl::Hour));
+    let for_an_hour = cache_marks(request).any(|(_, mark)| mark.ttl == Some(Ttl::Hour));
     let writes = if for_an_hour {
         CacheWrites::Hour
     } else {

@@ -173,3 +173,56 @@ async fn too_many_marks_for_the_cache() {
     )
     .await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn an_hour_in_the_cache_behind_five_minutes() {
+    let marked = |ttl: &str| json!({"type": "text", "text": "a", "cache_control": {"type": "ephemeral", "ttl": ttl}});
+    let unsaid = json!({"type": "text", "text": "a", "cache_control": {"type": "ephemeral"}});
+    let with =
+        |system: Value, block: Value| changed(&said(json!([block])), &json!({"system": [system]}));
+    let tool = changed(
+        &tool("add"),
+        &json!({"cache_control": {"type": "ephemeral"}}),
+    );
+    assert_refused(
+        changed(&base(), &with(marked("1h"), marked("5m"))),
+        vec![
+            (
+                with(marked("5m"), marked("1h")),
+                "messages.0.content.0.cache_control.ttl: a ttl='1h' cache_control block must not",
+            ),
+            (
+                with(unsaid, marked("1h")),
+                "messages.0.content.0.cache_control.ttl: a ttl='1h' cache_control block must not",
+            ),
+            (
+                json!({"tools": [tool]}),
+                "system.0.cache_control.ttl: a ttl='1h' cache_control block must not come after",
+            ),
+        ],
+    )
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn marks_inside_of_results() {
+    let mark = json!({"cache_control": {"type": "ephemeral"}});
+    let text = json!({"type": "text", "text": "2"});
+    let talk = |on_part: &Value, on_result: &Value| {
+        let result = json!({"type": "tool_result", "tool_use_id": "toolu_1",
+            "content": [changed(&text, on_part)]});
+        json!({"tools": [tool("add")], "messages": [
+            {"role": "user", "content": "hi"},
+            {"role": "assistant", "content": [
+                {"type": "tool_use", "id": "toolu_1", "name": "add", "input": {}}]},
+            {"role": "user", "content": [changed(&result, on_result)]}]})
+    };
+    assert_refused(
+        changed(&base(), &talk(&json!({}), &mark)),
+        vec![(
+            talk(&mark, &json!({})),
+            "messages.2.content.0.tool_result.content.0.cache_control: cache_control may not be",
+        )],
+    )
+    .await;
+}

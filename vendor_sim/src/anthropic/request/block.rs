@@ -213,3 +213,15 @@ impl Block {
         }
     }
 }
+
+impl ResultBlock {
+    /// Returns the mark that the prompt up to here shall be cached, which may
+    /// not stand here.
+    pub(in crate::anthropic) const fn cache_control(&self) -> Option<&CacheControl> {
+        match self {
+            Self::Text(block) => block.cache_control.as_ref(),
+            Self::Image(block) => block.cache_control.as_ref(),
+            Self::Document(block) => block.cache_control.as_ref(),
+        }
+    }
+}
