@@ -70,22 +70,17 @@ impl Turn {
             TurnRole::Assistant => Role::Assistant,
         };
         let parts = self.content.read(&format!("messages[{index}].content"))?;
-        let (results, mut rest) = results_and_rest(parts);
+        let (results, rest) = results_and_rest(parts);
         if !results.is_empty() && role != Role::User {
             let reason = "only a turn of role user has tool results";
             return Err(Error::invalid(format!("messages[{index}]: {reason}")));
         }
-        let is_alone = !results.is_empty();
+        let has_results = !results.is_empty();
         messages.extend(results.into_iter().map(|content| Message {
             role: Role::Tool,
             content,
         }));
-        if is_alone {
-            // Results and no words besides: no turn of the user's own.
-            let is_blank = |part: &ContentPart| matches!(part, ContentPart::Text(text) if text.trim().is_empty());
-            rest.retain(|part| !is_blank(part));
-        }
-        if !rest.is_empty() || !is_alone {
+        if !rest.is_empty() || !has_results {
             messages.push(Message {
                 role,
                 content: rest,
@@ -97,6 +92,10 @@ impl Turn {
 
 /// Takes the results out of a user's turn, each with the mark behind it.
 fn results_and_rest(parts: Vec<ContentPart>) -> (Vec<Vec<ContentPart>>, Vec<ContentPart>) {
+    let is_result = |part: &ContentPart| matches!(part, ContentPart::ToolResult(_));
+    if !parts.iter().any(is_result) {
+        return (Vec::new(), parts);
+    }
     let (mut results, mut rest) = (Vec::<Vec<ContentPart>>::new(), Vec::new());
     let mut is_behind_result = false;
     for part in parts {
@@ -105,12 +104,15 @@ fn results_and_rest(parts: Vec<ContentPart>) -> (Vec<Vec<ContentPart>>, Vec<Cont
                 is_behind_result = true;
                 results.push(vec![part]);
             }
+            // Beside results blanks are no words of the user's own, and a mark
+            // on them is one on what stands before.
+            ContentPart::Text(ref text) if text.trim().is_empty() => {}
             ContentPart::CacheMark(_) if is_behind_result => {
-                results
-                    .last_mut()
-                    .into_iter()
-                    .for_each(|last| last.push(part.clone()));
+                if let Some(last) = results.last_mut() {
+                    last.push(part);
+                }
             }
+            ContentPart::CacheMark(_) if rest.is_empty() => {}
             _ => {
                 is_behind_result = false;
                 rest.push(part);

@@ -48,13 +48,18 @@ impl<'a> From<Block<'a>> for Marked<'a> {
     }
 }
 
-/// Marks the last block of a list that can be marked; thoughts cannot.
+/// Marks the end of a list of blocks, if it has one.
 pub(super) fn mark(blocks: &mut [Marked<'_>], kept: PromptCache) {
-    let mut last = blocks.iter_mut().rev();
-    let last = last.find(|marked| !matches!(marked.block, Block::Thinking { .. }));
-    if let Some(last) = last {
-        last.cache_control = Some(kept.into());
+    if let Some(end) = end(blocks) {
+        *end = Some(kept.into());
     }
+}
+
+/// Returns the mark of the last block that can be marked; thoughts cannot.
+pub(super) fn end<'m>(blocks: &'m mut [Marked<'_>]) -> Option<&'m mut Option<CacheControl>> {
+    let mut last = blocks.iter_mut().rev();
+    let last = last.find(|marked| !matches!(marked.block, Block::Thinking { .. }))?;
+    Some(&mut last.cache_control)
 }
 
 #[derive(Serialize)]
@@ -147,11 +152,20 @@ fn trim_end(turns: &mut [Turn<'_>]) {
 /// Writes parts, and marks the blocks behind which the caller has a mark.
 pub(super) fn extend<'a>(blocks: &mut Vec<Marked<'a>>, parts: &'a [ContentPart]) {
     for part in parts {
-        if let ContentPart::CacheMark(kept) = part {
-            mark(blocks, *kept);
-        } else {
-            blocks.extend(block(part).map(Marked::from));
+        blocks.extend(block(part).map(Marked::from));
+        if let Some(kept) = kept(part) {
+            mark(blocks, kept);
         }
+    }
+}
+
+/// Returns how long the prompt is kept up to the end of a part. The vendor
+/// refuses marks inside of results and wants them on the results.
+fn kept(part: &ContentPart) -> Option<PromptCache> {
+    match part {
+        ContentPart::CacheMark(kept) => Some(*kept),
+        ContentPart::ToolResult(result) => result.content.iter().filter_map(kept).max(),
+        _ => None,
     }
 }
 
