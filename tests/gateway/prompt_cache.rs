@@ -258,6 +258,37 @@ async fn claude_on_vertex_is_marked_alike() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_mark_on_the_whole_stands_beside_the_callers_others() {
+    let whole = |ttl: &str| json!({"type": "ephemeral", "ttl": ttl});
+    let system = json!([text("fixed", Some("1h")), text("now: 12:00", None)]);
+    let hi = json!([turn("user", "say: well")]);
+    let full = json!([{"role": "user", "content": [text("1", Some("5m")), text("2", Some("5m")),
+        text("3", Some("5m")), text("4", Some("5m")), text("say: well", None)]}]);
+    let own = json!([{"role": "user", "content": [text("say: well", Some("1h"))]}]);
+    for (body, expected) in [
+        (
+            json!({"system": system, "messages": hi, "cache_control": whole("5m")}),
+            vec![("fixed", "1h"), ("say: well", "5m")],
+        ),
+        // The vendor would refuse the next two; what the caller marked itself goes first.
+        (
+            json!({"messages": own, "cache_control": whole("5m")}),
+            vec![("say: well", "1h")],
+        ),
+        (
+            json!({"messages": full, "cache_control": whole("5m")}),
+            vec![("1", "5m"), ("2", "5m"), ("3", "5m"), ("4", "5m")],
+        ),
+    ] {
+        let question = asked(body.clone()).await;
+
+        let found = marked(&question);
+        let found: Vec<(&str, &str)> = found.iter().map(|(name, kept)| (&**name, *kept)).collect();
+        assert_eq!(found, expected, "{body}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_mark_on_the_whole_is_put_at_the_ends() {
     let question = asked(
         json!({"system": "Be brief.", "cache_control": {"type": "ephemeral"},

@@ -8,21 +8,21 @@ use crate::domain::{CompletionRequest, PromptCache, Role};
 const MAX_MARKS: usize = 4;
 
 /// Settles the marks of a prompt: the caller's where they stand, as far as
-/// the vendor takes them, and where there is none its own.
+/// the vendor takes them, and where there is none the gateway's own.
 pub(super) fn settle<'a>(
     request: &CompletionRequest,
     tools: &mut [ToolForm<'_>],
     system: &mut [Marked<'a>],
     turns: &mut [Turn<'a>],
 ) {
-    let is_marked = marks(tools, system, turns).any(|mark| mark.is_some());
-    if !is_marked && let Some(kept) = kept(request) {
-        mark_ends(system, turns, kept);
+    let placed = count(tools, system, turns);
+    match (placed, kept(request), request.prompt_cache) {
+        (0, Some(kept), _) => mark_ends(system, turns, kept),
+        (1..MAX_MARKS, _, Some(kept)) => mark_end(turns, kept),
+        _ => {}
     }
     // The last ones keep the most, and what is kept long must come first.
-    let all = marks(tools, system, turns).filter(|mark| mark.is_some());
-    let count = all.count();
-    let surplus = count.saturating_sub(MAX_MARKS);
+    let surplus = count(tools, system, turns).saturating_sub(MAX_MARKS);
     let mut is_short = false;
     let all = marks(tools, system, turns).filter(|mark| mark.is_some());
     for (place, mark) in all.enumerate() {
@@ -36,6 +36,15 @@ pub(super) fn settle<'a>(
             *mark = Some(short);
         }
     }
+}
+
+fn count<'a>(
+    tools: &mut [ToolForm<'_>],
+    system: &mut [Marked<'a>],
+    turns: &mut [Turn<'a>],
+) -> usize {
+    let all = marks(tools, system, turns);
+    all.filter(|mark| mark.is_some()).count()
 }
 
 /// Lists the places of marks in the order of the prompt.
@@ -69,5 +78,15 @@ fn mark_ends(system: &mut [Marked<'_>], turns: &mut [Turn<'_>], kept: PromptCach
     let of_user = turns.iter_mut().rev().filter(|turn| turn.role == "user");
     for turn in of_user.take(2) {
         block::mark(&mut turn.content, kept);
+    }
+}
+
+/// Marks the end of the user's last turn, unless the caller has: that is what
+/// a mark on the whole asks of the vendor where others stand beside it.
+fn mark_end(turns: &mut [Turn<'_>], kept: PromptCache) {
+    let mut of_user = turns.iter_mut().rev().filter(|turn| turn.role == "user");
+    let last = of_user.next();
+    if let Some(end) = last.and_then(|turn| block::end(&mut turn.content)) {
+        end.get_or_insert(kept.into());
     }
 }
