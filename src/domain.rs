@@ -7,8 +7,11 @@ mod catalogue;
 mod completion;
 mod draft;
 mod error;
+mod identity;
 mod ids;
+mod latencies;
 mod ledger;
+mod limit;
 mod message;
 mod money;
 mod port;
@@ -17,6 +20,7 @@ mod quantity;
 mod request;
 mod target;
 mod usage;
+mod usage_sums;
 
 pub use capability::{Capabilities, Capability};
 pub use catalogue::{
@@ -32,15 +36,22 @@ pub use draft::{
     whole_number,
 };
 pub use error::{Error, ErrorKind};
+pub use identity::{AuthRefusal, KeySource, KeySourceError, Rights};
 pub use ids::{Caller, ModelId, ProviderName, RequestId, Secret};
+pub use latencies::Latencies;
 pub use ledger::{LedgerEntry, Outcome};
+pub use limit::{
+    Allowance, AttemptId, Budget, BudgetPeriod, BudgetWindow, Draw, Grant, Hold, LimitRefusal,
+    LimitScope, Measure, Settlement,
+};
 pub use message::{
     ContentPart, ImageSource, Message, Role, Tool, ToolCall, ToolChoice, ToolResult,
 };
 pub use money::{NanoUsd, PicoUsdPerToken};
 pub use port::{
-    CacheKey, CacheStore, ChunkSink, Clock, Embedder, EmbedderError, Ledger, LimitStore, Provider,
-    ProviderCall, Reservation, StoreError,
+    CacheKey, CacheScope, CacheStore, ChunkSink, Clock, Embedder, EmbedderError, Ledger,
+    LimitStore, Provider, ProviderCall, RoutingStore, StoreError, StoreState, StoredAnswer,
+    UsageStore,
 };
 pub use provider_error::{ProviderError, ProviderErrorKind, TimeoutPhase};
 pub use quantity::{OutOfRange, Ratio, Temperature};
@@ -50,3 +61,4 @@ pub use request::{
 };
 pub use target::{Effort, Target};
 pub use usage::{TokenUsage, Usage, UsageSource};
+pub use usage_sums::{UsageQuery, UsageSums};

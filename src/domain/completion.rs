@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use super::{
-    ContentPart, Effort, ModelId, NanoUsd, ProviderErrorKind, ProviderName, RequestId, Target,
-    TaskLabel, Usage,
+    Allowance, ContentPart, Effort, ModelId, NanoUsd, ProviderErrorKind, ProviderName, RequestId,
+    Target, TaskLabel, Usage,
 };
 
 /// Why an answer ended.
@@ -231,6 +231,8 @@ pub enum FilterReason {
     MaxLatency,
     /// Worse than the caller allows.
     MinQuality,
+    /// Not a model that the operator lets the caller use.
+    Models,
 }
 
 impl FilterReason {
@@ -251,6 +253,7 @@ impl FilterReason {
             Self::MaxCost => "max_cost_usd",
             Self::MaxLatency => "max_latency_ms",
             Self::MinQuality => "min_quality",
+            Self::Models => "models",
         }
     }
 }
@@ -341,6 +344,8 @@ pub struct Completion {
     pub latency: Duration,
     /// The cache's part.
     pub cache: CacheOutcome,
+    /// What the caller's limits have left.
+    pub allowance: Allowance,
     /// What the caller asked for that the model does not take.
     pub dropped_parameters: Vec<&'static str>,
     /// How the target was chosen.

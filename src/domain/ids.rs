@@ -49,6 +49,18 @@ name! {
     Caller
 }
 
+impl Caller {
+    /// Tells whether a text can name a caller in keys and settings:
+    /// `[a-z0-9][a-z0-9._@-]{0,63}`.
+    pub fn is_name(text: &str) -> bool {
+        let is_plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+        let mut bytes = text.bytes();
+        text.len() <= 64
+            && text.bytes().next().is_some_and(is_plain)
+            && bytes.all(|byte| is_plain(byte) || b"._@-".contains(&byte))
+    }
+}
+
 impl ModelId {
     /// Tells whether two ids differ by no more than a path before them or a
     /// date or version behind them: `gpt-5.4-mini-2026-03-17`,
@@ -103,7 +115,13 @@ impl RequestId {
         Self(Uuid::new_v4())
     }
 
-    /// Returns the identifier's bits, for seeding what must replay.
+    /// Takes an identifier that was stored.
+    pub const fn from_bits(bits: u128) -> Self {
+        Self(Uuid::from_u128(bits))
+    }
+
+    /// Returns the identifier's bits, for storing it and for seeding what must
+    /// replay.
     pub const fn bits(self) -> u128 {
         self.0.as_u128()
     }

@@ -1,7 +1,6 @@
 //! The ports: small traits through which the gateway reaches the world.
 
 use std::fmt;
-use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -9,8 +8,9 @@ use thiserror::Error;
 use tokio::time::Instant;
 
 use super::{
-    CacheStatus, Caller, Chunk, Completion, CompletionRequest, Error, LedgerEntry, ListedModel,
-    ModelSpec, NanoUsd, ProviderAnswer, ProviderError, ProviderName, Target, Usage,
+    BudgetPeriod, CacheStatus, Caller, Chunk, CompletionRequest, Draw, Grant, Hold, LedgerEntry,
+    LimitRefusal, ListedModel, ModelSpec, NanoUsd, ProviderAnswer, ProviderError, ProviderName,
+    Settlement, Target, UsageQuery, UsageSums,
 };
 
 /// The time of day. Waiting and measuring go by [`Instant`] instead.
@@ -111,30 +111,71 @@ pub trait Provider: Send + Sync {
 #[error("the store failed: {0}")]
 pub struct StoreError(pub String);
 
-/// What identifies a cached answer: a hash of everything that shapes it,
-/// caller scope included.
+/// What must be equal for two callers to share an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct CacheScope(pub [u8; 32]);
+
+/// What identifies a cached answer within its scope: a hash of everything
+/// that shapes it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct CacheKey(pub [u8; 32]);
+
+/// An answer as it is stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredAnswer {
+    /// Who may see it.
+    pub scope: CacheScope,
+    /// What it answers.
+    pub key: CacheKey,
+    /// The answer, in a form that the cache alone knows.
+    pub body: Vec<u8>,
+    /// When it was made.
+    pub stored_at: Timestamp,
+    /// When it ends to be an answer.
+    pub expires_at: Timestamp,
+}
 
 /// Stored answers.
 #[async_trait]
 pub trait CacheStore: Send + Sync {
-    /// Finds the answer under `key`, with its age.
+    /// Finds the answer under `key` that has not expired at `now`.
     ///
     /// # Errors
     /// [`StoreError`]; callers take it for a miss.
-    async fn find(&self, key: CacheKey) -> Result<Option<(Completion, Duration)>, StoreError>;
+    async fn find(
+        &self,
+        scope: CacheScope,
+        key: CacheKey,
+        now: Timestamp,
+    ) -> Result<Option<StoredAnswer>, StoreError>;
 
-    /// Keeps an answer under `key` for `ttl`.
+    /// Keeps an answer in place of an older one.
     ///
     /// # Errors
     /// [`StoreError`]; the answer is then not cached.
-    async fn put(
-        &self,
-        key: CacheKey,
-        completion: &Completion,
-        ttl: Duration,
-    ) -> Result<(), StoreError>;
+    async fn put(&self, answer: &StoredAnswer) -> Result<(), StoreError>;
+
+    /// Forgets an answer; one that is not there counts as forgotten.
+    ///
+    /// # Errors
+    /// [`StoreError`]; the answer may still be there.
+    async fn evict(&self, scope: CacheScope, key: CacheKey) -> Result<(), StoreError>;
+}
+
+/// What the router has learned.
+#[async_trait]
+pub trait RoutingStore: Send + Sync {
+    /// Returns what was saved last, in a form that the router alone knows.
+    ///
+    /// # Errors
+    /// [`StoreError`]; the router then starts anew.
+    async fn load(&self) -> Result<Option<Vec<u8>>, StoreError>;
+
+    /// Replaces what was saved.
+    ///
+    /// # Errors
+    /// [`StoreError`]; what was saved before is still there.
+    async fn save(&self, state: &[u8]) -> Result<(), StoreError>;
 }
 
 /// Turns text into vectors.
@@ -152,34 +193,33 @@ pub trait Embedder: Send + Sync {
 #[error("the embedding model failed: {0}")]
 pub struct EmbedderError(pub String);
 
-/// Tokens and money set aside for one attempt. Dropping it gives back what
-/// was not settled.
-pub trait Reservation: Send {
-    /// Replaces what was set aside by what was used. `possible` is what the
-    /// vendor may bill on top, unknown for now.
-    fn settle(self: Box<Self>, usage: &Usage, cost: NanoUsd, possible: NanoUsd);
-}
-
-/// Rates and budgets.
+/// Rates and budgets, exact over everything that shares the store.
 #[async_trait]
 pub trait LimitStore: Send + Sync {
-    /// Takes one request from the caller's rate. Done once per call, before
-    /// the cache.
+    /// Takes from all buckets, or from none, and returns what the emptiest
+    /// has left; `None` without a bucket.
     ///
     /// # Errors
-    /// `policy_rate_limited` with the exact wait.
-    async fn take_request(&self, caller: &Caller) -> Result<(), Error>;
+    /// [`LimitRefusal`] of the first that holds too little.
+    async fn take(&self, draws: &[Draw]) -> Result<Option<u64>, LimitRefusal>;
 
-    /// Sets aside the most that an attempt can use.
+    /// Sets aside the most that an attempt can use, from all its buckets and
+    /// budgets or from none. What is neither settled nor released counts as
+    /// spent at its estimate some time after it must have ended.
     ///
     /// # Errors
-    /// `policy_rate_limited` or `policy_budget_exceeded`.
-    async fn reserve(
-        &self,
-        caller: &Caller,
-        tokens: u64,
-        cost: NanoUsd,
-    ) -> Result<Box<dyn Reservation>, Error>;
+    /// [`LimitRefusal`] of the first that has too little left.
+    async fn reserve(&self, hold: &Hold) -> Result<Grant, LimitRefusal>;
+
+    /// Replaces what was set aside by what was used, so that the rest can be
+    /// used within 100 ms. Never waits. Where the ledger books money for the
+    /// same store, it is that line which counts.
+    fn settle(&self, settlement: Settlement);
+
+    /// Returns how many processes share the store, as last known, 1 or more.
+    fn instances(&self) -> u32 {
+        1
+    }
 }
 
 /// The append-only record of calls.
@@ -187,4 +227,51 @@ pub trait Ledger: Send + Sync {
     /// Records an entry. Never waits and never fails: what cannot be stored
     /// now is buffered within a bound, and a loss is counted.
     fn record(&self, entry: LedgerEntry);
+}
+
+/// What the ledger's lines come to.
+#[async_trait]
+pub trait UsageStore: Send + Sync {
+    /// Adds up what was recorded: one row for the calls, and one for each
+    /// model that was asked.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the store does not answer.
+    async fn usage(&self, query: &UsageQuery) -> Result<Vec<UsageSums>, StoreError>;
+
+    /// Adds up what each caller did from `from` until before `to`: the calls
+    /// with their tokens and costs, without latencies; the hundred who cost
+    /// the most, the dearest first.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the store does not answer.
+    async fn callers(
+        &self,
+        from: Timestamp,
+        to: Timestamp,
+    ) -> Result<Vec<(Caller, UsageSums)>, StoreError>;
+
+    /// Returns what was spent, possible costs included, in the periods of
+    /// budgets that are not over at `now`.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the store does not answer.
+    async fn spent(&self, now: Timestamp) -> Result<Vec<(BudgetPeriod, NanoUsd)>, StoreError>;
+
+    /// Tells how the store is. Never waits.
+    fn state(&self) -> StoreState;
+}
+
+/// How a store is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct StoreState {
+    /// `memory`, `sqlite` or `postgres`, with what is special about it.
+    pub kind: &'static str,
+    /// Why it does not work; `None` if it does.
+    pub fault: Option<String>,
+    /// Ledger lines that wait to be stored.
+    pub buffered: u64,
+    /// Ledger lines of which only sums are left, because the store was away
+    /// for too long.
+    pub merged: u64,
 }
