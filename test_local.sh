@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Runs every test: real MCP and OpenAI clients against the built gateway, a tiny real language
 # model included, vendors' own clients against the simulator, then the Rust tests. Needs Rust,
-# Python 3 with pip, and package registries.
+# Python 3 with pip, and package registries. The tests of stores use the PostgreSQL server that
+# TEST_DATABASE_URL names, as a user who may make databases, or start one of their own.
 #
 #   ./test_local.sh          everything
 #   ./test_local.sh --rust   the Rust tests alone
@@ -12,7 +13,7 @@ cd "$(dirname "$0")"
 case ${1:-} in
   '') ;;
   --rust) rust_only=yes ;;
-  -h | --help) sed -n '2,7s/^# \{0,1\}//p' "$0"; exit 0 ;;
+  -h | --help) sed -n '2,9s/^# \{0,1\}//p' "$0"; exit 0 ;;
   *) fail "unknown option $1; see ./test_local.sh --help" ;;
 esac
 need_rust
@@ -37,6 +38,24 @@ if [ -z "${rust_only:-}" ]; then
   say "clients: a real model behind ./run_local.sh --local-llm"
   .venv-client-mcp/bin/python -m pytest -q -p no:cacheprovider tests/clients/test_local_llm.py
 fi
+
+# Starts a PostgreSQL server for the tests, unless there is one.
+start_postgres() {
+  [ -z "${TEST_DATABASE_URL:-}" ] || return 0
+  # A socket's path has at most 107 bytes, so the folder is not below TMPDIR.
+  postgres_folder=$(mktemp -d /tmp/pg.XXXXXX)
+  trap 'stop_postgres; stop_children' EXIT
+  TEST_DATABASE_URL=$(scripts/postgres.sh start "$postgres_folder") ||
+    fail "the tests have no PostgreSQL; set TEST_DATABASE_URL to use another one"
+  export TEST_DATABASE_URL
+}
+
+stop_postgres() {
+  scripts/postgres.sh stop "$postgres_folder" immediate || true
+  rm -rf "$postgres_folder"
+}
+
+start_postgres
 
 say "Rust tests"
 if cargo nextest --version >/dev/null 2>&1; then

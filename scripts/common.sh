@@ -82,6 +82,7 @@ unset_settings() {
       GOOGLE_APPLICATION_CREDENTIALS | GCE_METADATA_HOST | GCE_METADATA_IP) unset "$name" ;;
       OPENAI_ORG_ID | OPENAI_PROJECT_ID) unset "$name" ;;
       ANTHROPIC_AUTH_TOKEN | ANTHROPIC_CUSTOM_HEADERS) unset "$name" ;;
+      GATEWAY_API_KEYS | GATEWAY_API_KEYS_FILE | OIDC_* | IAP_AUDIENCE | PUBLIC_URL) unset "$name" ;;
       HOST | PORT | AUTH_MODE | ALLOWED_HOSTS | ALLOWED_ORIGINS | LOG_FORMAT | RUST_LOG | K_SERVICE) unset "$name" ;;
     esac
   done < <(env)

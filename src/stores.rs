@@ -1,5 +1,26 @@
 //! Where state is kept.
 
+mod breaker;
+mod codec;
+mod gap;
+mod health;
 mod memory;
+mod postgres;
+mod queue;
+mod rollup;
+mod settings;
+mod spans;
+mod sqlite;
+mod upkeep;
 
+pub use breaker::Breaker;
+pub use gap::LedgerGap;
+pub use health::StoreHealth;
 pub use memory::MemoryLedger;
+pub use postgres::{PostgresError, PostgresSettings, PostgresStore};
+pub use queue::{LedgerQueue, LedgerSink, MergedEntries};
+pub use rollup::{Grain, RollUpKey, RollUps, absorb};
+pub use settings::{Settings, StorePlace};
+pub use spans::{MAX_SPANS, Span, needless_before, spans};
+pub use sqlite::{SqliteLocation, SqliteOptions, SqliteStore};
+pub use upkeep::{Store, keep_tidy};

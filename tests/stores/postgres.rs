@@ -1,0 +1,15 @@
+//! PostgreSQL alone: what several instances may do to each other, and what
+//! becomes of them when the server goes away.
+
+mod concurrency;
+mod database;
+mod invariants;
+mod limits;
+mod measure;
+mod properties;
+mod proxy;
+mod rig;
+mod set_up;
+mod trouble;
+
+pub(crate) use database::PostgresPlace;

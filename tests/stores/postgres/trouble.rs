@@ -1,0 +1,222 @@
+//! A server that stops, breaks connections or falls silent.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use ai_gateway::domain::{
+    LimitRefusal, LimitScope, LimitStore as _, NanoUsd, Secret, UsageStore as _,
+};
+use ai_gateway::stores::PostgresSettings;
+use futures_util::future::join_all;
+use sqlx::{Connection as _, PgConnection};
+use tokio::process::Command;
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep};
+
+use super::database::Database;
+use super::invariants::{assert_hold, totals};
+use super::proxy::Proxy;
+use super::rig::{Instance, budget, calls, eventually};
+
+const CAP: NanoUsd = NanoUsd::new(1_000_000);
+
+/// A server of the test's own.
+struct Server(PathBuf);
+
+impl Server {
+    /// Starts one, unless the machine cannot.
+    async fn start() -> Option<(Self, String)> {
+        let id = ai_gateway::domain::RequestId::random().bits() as u32;
+        let server = Self(PathBuf::from(format!("/tmp/pg.{id:08x}")));
+        let url = server.run(&["start"]).await?;
+        Some((server, url))
+    }
+
+    async fn run(&self, command: &[&str]) -> Option<String> {
+        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/scripts/postgres.sh");
+        let (name, rest) = command.split_first().unwrap();
+        let output = Command::new(script)
+            .arg(name)
+            .arg(&self.0)
+            .args(rest)
+            .output();
+        let output = output.await.unwrap();
+        if !output.status.success() {
+            let error = String::from_utf8_lossy(&output.stderr);
+            eprintln!("SKIPPED: no server to stop: {error}");
+            return None;
+        }
+        Some(String::from_utf8(output.stdout).unwrap().trim().to_owned())
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/scripts/postgres.sh");
+        let mut stop = std::process::Command::new(script);
+        let _ = stop.arg("stop").arg(&self.0).arg("immediate").output();
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+/// Spends and counts until it is told to stop.
+async fn keep_spending(instance: Arc<Instance>, until: Instant) -> i64 {
+    let mut spent = 0;
+    while Instant::now() < until {
+        let budgets = vec![budget(LimitScope::Global, CAP)];
+        match instance
+            .spend(budgets, NanoUsd::new(10), NanoUsd::new(3))
+            .await
+        {
+            Ok(()) => spent += 3,
+            Err(LimitRefusal::Store(_)) => sleep(Duration::from_millis(2)).await,
+            Err(other) => panic!("{other}"),
+        }
+    }
+    spent
+}
+
+/// Waits until everything is booked, and checks that it adds up.
+async fn assert_all_is_booked(url: &str, instance: &Instance, spent: i64) {
+    eventually("the ledger is stored", || async {
+        instance.ledger.flush_now().await.is_ok()
+    })
+    .await;
+    // Holds of which nobody knows are released by themselves.
+    eventually("all holds end", || async {
+        let mut connection = PgConnection::connect(url).await.unwrap();
+        totals(&mut connection).await.2 == NanoUsd::ZERO
+    })
+    .await;
+    let mut connection = PgConnection::connect(url).await.unwrap();
+    assert_eq!(totals(&mut connection).await.0, NanoUsd::new(spent));
+    assert_hold(&mut connection, CAP).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_crashes_and_comes_back_is_used_again() {
+    if Database::create().await.is_none() {
+        return;
+    }
+    let Some((server, url)) = Server::start().await else {
+        return;
+    };
+    let settings = PostgresSettings::new(Secret::new(url.clone()));
+    let instance = Arc::new(Instance::start(&settings).await);
+    let mut callers = JoinSet::new();
+    for _ in 0..4 {
+        let until = Instant::now() + Duration::from_secs(4);
+        callers.spawn(keep_spending(Arc::clone(&instance), until));
+    }
+    sleep(Duration::from_millis(500)).await;
+
+    server.run(&["stop", "immediate"]).await.unwrap();
+    eventually("the fault is seen", || async {
+        instance.store.state().fault.is_some()
+    })
+    .await;
+    let start = Instant::now();
+    for _ in 0..100 {
+        let refusal = instance
+            .store
+            .take(&[calls(LimitScope::Global, 600, 600)])
+            .await;
+        assert!(matches!(refusal, Err(LimitRefusal::Store(_))));
+    }
+    // Three waits of 250 ms at most, and one a second.
+    assert!(
+        start.elapsed() < Duration::from_secs(2),
+        "{:?}",
+        start.elapsed()
+    );
+    server.run(&["start"]).await.unwrap();
+
+    let spent = callers.join_all().await.into_iter().sum();
+    eventually("the fault is gone", || async {
+        instance.store.state().fault.is_none()
+    })
+    .await;
+    assert_all_is_booked(&url, &instance, spent).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn connections_that_break_at_random_lose_and_double_nothing() {
+    let Some(database) = Database::create().await else {
+        return;
+    };
+    let instance = Arc::new(database.instance().await);
+    let until = Instant::now() + Duration::from_secs(2);
+    let mut callers = JoinSet::new();
+    for _ in 0..8 {
+        callers.spawn(keep_spending(Arc::clone(&instance), until));
+    }
+
+    let mut connection = database.connection().await;
+    let break_one = "select pg_terminate_backend(pid) from pg_stat_activity \
+         where datname = current_database() and pid <> pg_backend_pid() \
+         order by random() limit 1";
+    while Instant::now() < until {
+        sqlx::query(break_one)
+            .execute(&mut connection)
+            .await
+            .unwrap();
+        sleep(Duration::from_millis(15)).await;
+    }
+
+    let spent: i64 = callers.join_all().await.into_iter().sum();
+    assert!(spent > 0, "nothing came through");
+    assert_all_is_booked(&database.url(), &instance, spent).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_network_that_falls_silent_uses_up_no_connections() {
+    let Some(database) = Database::create().await else {
+        return;
+    };
+    let proxy = Proxy::start(&database.url()).await;
+    let settings = PostgresSettings::new(Secret::new(proxy.url.clone()));
+    let instance = Instance::start(&settings).await;
+    let draw = [calls(LimitScope::Global, 600_000, 600_000)];
+    let take = || instance.store.take(&draw);
+    join_all((0..10).map(|_| take()))
+        .await
+        .into_iter()
+        .for_each(|taken| _ = taken.unwrap());
+
+    proxy.fall_silent();
+    // What was on its way may still get through.
+    let answers = join_all((0..20).map(|_| take())).await;
+    let is_away = |answer: &&Result<_, _>| matches!(answer, Err(LimitRefusal::Store(_)));
+    assert!(answers.iter().filter(is_away).count() >= 15, "{answers:?}");
+
+    proxy.speak();
+    eventually("it works again", || async { take().await.is_ok() }).await;
+    for taken in join_all((0..50).map(|_| take())).await {
+        taken.unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_crowd_is_not_taken_for_an_outage() {
+    let Some(database) = Database::create().await else {
+        return;
+    };
+    let mut settings = database.settings();
+    settings.connections = 1;
+    let instance = Instance::start(&settings).await;
+    let draw = [calls(LimitScope::Global, 600_000, 600_000)];
+
+    let taken = join_all((0..5_000).map(|_| instance.store.take(&draw))).await;
+
+    // Whose turn did not come must not count for itself.
+    let refused = taken.iter().filter_map(|taken| taken.as_ref().err());
+    let (busy, away): (Vec<_>, Vec<_>) =
+        refused.partition(|refusal| matches!(refusal, LimitRefusal::Busy(_)));
+    assert!(busy.len() < 5_000 && away.is_empty(), "{away:?}");
+    assert_eq!(instance.store.state().fault, None);
+    eventually("there is room again", || async {
+        instance.store.take(&draw).await.is_ok()
+    })
+    .await;
+}
