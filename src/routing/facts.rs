@@ -48,6 +48,8 @@ pub struct Facts<'a> {
     pub choice: Choice<'a>,
     /// The kind of work.
     pub task: TaskGuess,
+    /// How much low cost weighs beyond what the caller asks, 0 to 1.
+    pub cost_pressure: f64,
     /// When the call began: decides which price is in force.
     pub at: Timestamp,
     /// Its day, UTC: decides which models are served.
@@ -79,6 +81,7 @@ impl<'a> Facts<'a> {
             requirements: &request.requirements,
             choice,
             task,
+            cost_pressure: 0.0,
             at,
             today: Offset::UTC.to_datetime(at).date(),
         }

@@ -7,7 +7,7 @@ use super::facts::{Choice, Facts};
 use super::filter;
 use super::settings::Settings;
 use super::utility::UtilityFunction;
-use crate::domain::{Candidate, Catalogue, Effort, FilterReason, ModelSpec};
+use crate::domain::{Candidate, Catalogue, Effort, FilterReason, ModelSpec, Target};
 
 /// The targets of a request in the order in which to try them.
 #[derive(Clone, Debug, Default)]
@@ -24,6 +24,18 @@ impl Ranking {
         self.candidates
             .iter()
             .filter(|candidate| candidate.filtered_by.is_none())
+    }
+
+    /// Rules out the candidates that `is_barred` names.
+    pub fn rule_out(&mut self, reason: FilterReason, is_barred: impl Fn(&Target) -> bool) {
+        for candidate in &mut self.candidates {
+            if candidate.filtered_by.is_none() && is_barred(&candidate.target) {
+                candidate.filtered_by = Some(reason);
+            }
+        }
+        // The sort is stable: what can answer keeps its order.
+        self.candidates
+            .sort_by_key(|candidate| candidate.filtered_by.is_some());
     }
 
     /// Says in one sentence why the first candidate leads.
@@ -59,7 +71,7 @@ pub fn rank(
     settings: &Settings,
     estimator: &dyn Estimator,
 ) -> Ranking {
-    let utility = UtilityFunction::new(settings, facts.requirements);
+    let utility = UtilityFunction::new(settings, facts.requirements, facts.cost_pressure);
     let is_named = matches!(facts.choice, Choice::Named { .. });
     let models = catalogue
         .models()

@@ -1,6 +1,6 @@
 //! How many tokens a text will be, before a vendor counts them.
 
-use crate::domain::{CompletionRequest, ContentPart, Message};
+use crate::domain::{CompletionRequest, ContentPart, Message, ResponseFormat};
 
 /// Tokens that a vendor adds around each message (measured on vendors' own
 /// counts of short conversations, 3 to 5).
@@ -32,7 +32,21 @@ pub fn upper_bound_tokens(request: &CompletionRequest) -> u64 {
         (tool.name.len() + description + tool.parameters.to_string().len() + 64) as u64
     });
     let frame = 64 + 16 * request.messages.len() as u64;
-    tools.fold(bytes.saturating_add(frame), u64::saturating_add)
+    let all = tools.fold(bytes.saturating_add(frame), u64::saturating_add);
+    all.saturating_add(instructions_bound(request))
+}
+
+/// Bounds the instructions that vendors add for tools and schemas (Anthropic
+/// documents up to 700 tokens for tools), and a schema itself.
+fn instructions_bound(request: &CompletionRequest) -> u64 {
+    let for_tools = if request.tools.is_empty() { 0 } else { 1_000 };
+    let for_schema = match &request.response_format {
+        ResponseFormat::Text => 0,
+        ResponseFormat::JsonObject => 200,
+        // In words it may stand beside an answer that missed it.
+        ResponseFormat::JsonSchema { schema, .. } => 1_000 + 2 * schema.to_string().len() as u64,
+    };
+    for_tools + for_schema
 }
 
 fn message_tokens(message: &Message) -> u64 {

@@ -41,8 +41,9 @@ pub struct UtilityFunction {
 
 impl UtilityFunction {
     /// Chooses the weights for a request: the caller's own, or the settings'
-    /// with each requirement flag tripling its own.
-    pub fn new(settings: &Settings, requirements: &Requirements) -> Self {
+    /// with each requirement flag tripling its own. `cost_pressure`, 0 to 1,
+    /// takes that share of all weights and gives it to cost.
+    pub fn new(settings: &Settings, requirements: &Requirements, cost_pressure: f64) -> Self {
         let raised = |is_wanted: bool| if is_wanted { FLAG_FACTOR } else { 1.0 };
         let base = Weights {
             quality: settings.weights.quality * raised(requirements.high_quality),
@@ -61,6 +62,13 @@ impl UtilityFunction {
             .unwrap_or(base)
             .normalised()
             .unwrap_or(even);
+        let rest = 1.0 - cost_pressure;
+        let weights = Weights {
+            quality: weights.quality * rest,
+            cost: weights.cost.mul_add(rest, cost_pressure),
+            latency: weights.latency * rest,
+            reliability: weights.reliability * rest,
+        };
         Self {
             weights,
             cost_usd: Falling::new(settings.cost_scale_usd),
@@ -136,7 +144,7 @@ mod tests {
             ..Requirements::default()
         };
 
-        let utility = UtilityFunction::new(&settings, &cheap);
+        let utility = UtilityFunction::new(&settings, &cheap, 0.0);
 
         // 0.2 · 3 of 0.5 + 0.6 + 0.2 + 0.1.
         assert!((utility.weights.cost - 0.6 / 1.4).abs() < 1e-12);
