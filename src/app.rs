@@ -1,7 +1,11 @@
 //! The composition root: the only place that names concrete adapters.
 
+mod api_key;
 mod catalog;
 mod healthcheck;
+mod http_key_source;
+mod reload;
+mod stores;
 mod system_clock;
 
 use std::io;
@@ -13,28 +17,30 @@ use thiserror::Error;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+pub use api_key::new_api_key;
 pub use catalog::{CatalogForm, CatalogScope, catalog};
 pub use healthcheck::healthcheck;
+pub use reload::Reload;
+pub use stores::Stores;
 pub use system_clock::SystemClock;
 
 use crate::cache::Cache;
-use crate::config::Config;
-use crate::domain::{Clock, Ledger, Provider};
-use crate::gateway::{Gateway, Parts};
-use crate::http::{self, Shutdown};
-use crate::limit::Unlimited;
+use crate::config::{Config, Sources};
+use crate::domain::{Caller, Clock, KeySource, Provider, Rights};
+use crate::gateway::{Gateway, Knowledge, Parts};
+use crate::http::{self, AuthMode, Identity, IdentityParts, Notices, RouterParts, Shutdown};
+use crate::limit::Limiter;
 use crate::mcp::McpHandler;
 use crate::providers::{
     Anthropic, ApplicationDefault, Dialect, Exchange, Google, GoogleIdentity, HttpTransport,
     OpenAiCompatible, ProviderSettings, Transport,
 };
-use crate::stores::MemoryLedger;
 use crate::telemetry::Metrics;
+use http_key_source::HttpKeySource;
 
-/// The most ledger entries that are kept in memory, about 300 bytes each.
-const MEMORY_LEDGER_ENTRIES: usize = 10_000;
 /// How long background work may take to end.
 const BACKGROUND_END: Duration = Duration::from_millis(500);
 
@@ -55,6 +61,12 @@ pub enum AppError {
     /// A second signal cut the end short.
     #[error("a second signal: stopped at once")]
     Interrupted,
+    /// The store did not take all lines of the ledger; the log has them.
+    #[error("{lines} lines of the ledger were not stored; they are in the log")]
+    Gap {
+        /// How many.
+        lines: usize,
+    },
     /// The system failed.
     #[error("the server failed: {0}")]
     Serve(#[from] io::Error),
@@ -64,26 +76,53 @@ pub enum AppError {
 pub struct World {
     /// How bytes reach vendors.
     pub transport: Arc<dyn Transport>,
-    /// The record of calls.
-    pub ledger: Arc<dyn Ledger>,
+    /// What outlives a call.
+    pub stores: Stores,
     /// The time of day.
     pub clock: Arc<dyn Clock>,
     /// Who we are to Vertex AI; not asked while nothing is reached through it.
     pub google_identity: Arc<dyn GoogleIdentity>,
+    /// Where token issuers publish their keys; not asked while no mode of
+    /// identity needs them.
+    pub key_source: Arc<dyn KeySource>,
+}
+
+/// Who sees what everybody does: whom the policy names, and everybody where
+/// nobody proves who it is.
+struct Administrators {
+    limits: Arc<Limiter>,
+    is_open: bool,
+}
+
+impl Rights for Administrators {
+    fn is_admin(&self, caller: &Caller) -> bool {
+        self.is_open || self.limits.is_admin(caller)
+    }
 }
 
 impl World {
     /// Returns the real one for a configuration.
     ///
     /// # Errors
-    /// [`AppError::Build`] if TLS cannot be set up.
-    pub fn try_real(config: &Config) -> Result<Self, AppError> {
+    /// [`AppError::Build`] if TLS cannot be set up or the store cannot be
+    /// opened.
+    pub async fn open(config: &Config) -> Result<Self, AppError> {
         let transport = HttpTransport::try_new(&config.providers).map_err(AppError::Build)?;
+        let transport: Arc<dyn Transport> = Arc::new(transport);
+        let key_urls = config.server.key_urls();
+        let key_transport = if key_urls.is_empty() {
+            Arc::clone(&transport)
+        } else {
+            let client = HttpTransport::try_to(&key_urls, config.providers.timeouts);
+            Arc::new(client.map_err(AppError::Build)?)
+        };
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         Ok(Self {
-            transport: Arc::new(transport),
-            ledger: Arc::new(MemoryLedger::new(MEMORY_LEDGER_ENTRIES)),
-            clock: Arc::new(SystemClock),
+            transport,
+            stores: Stores::open(config, &clock).await?,
+            clock,
             google_identity: Arc::new(ApplicationDefault::default()),
+            key_source: Arc::new(HttpKeySource(key_transport)),
         })
     }
 }
@@ -94,8 +133,13 @@ pub struct App {
     pub gateway: Arc<Gateway>,
     /// Every route.
     pub router: axum::Router,
+    /// Who calls; its keys can be replaced while it serves.
+    pub identity: Arc<Identity>,
+    /// Reads the configuration again.
+    pub reload: Arc<Reload>,
     /// The two moments of the end.
     pub shutdown: Shutdown,
+    stores: Stores,
 }
 
 impl App {
@@ -103,7 +147,7 @@ impl App {
     ///
     /// # Errors
     /// [`AppError::Build`] if an adapter refuses its settings.
-    pub fn build(config: &Config, world: World) -> Result<Self, AppError> {
+    pub fn build(config: &Config, sources: Sources, world: World) -> Result<Self, AppError> {
         let metrics = Metrics::try_new().map_err(|fault| AppError::Build(fault.to_string()))?;
         let metrics = Arc::new(metrics);
         let shutdown = Shutdown::default();
@@ -114,62 +158,111 @@ impl App {
             .iter()
             .map(|settings| provider(settings, &exchange, &world.google_identity))
             .collect();
+        let stores = world.stores;
+        let policy = config.policy.clone();
+        let limits = Limiter::new(policy, Arc::clone(&stores.limits), Arc::clone(&world.clock));
+        let limits = Arc::new(limits);
+        let rights: Arc<dyn Rights> = Arc::new(Administrators {
+            limits: Arc::clone(&limits),
+            is_open: config.server.auth_modes.contains(&AuthMode::None),
+        });
         let gateway = Arc::new(Gateway::new(Parts {
             settings: config.gateway.clone(),
             routing: config.routing.clone(),
-            catalogue: config.catalogue(),
-            prices: config.price_table(),
+            known: Knowledge {
+                catalogue: config.catalogue(),
+                prices: config.price_table(),
+            },
             providers: providers.map_err(AppError::Build)?,
             unconfigured: config.unconfigured.clone(),
-            limits: Arc::new(Unlimited),
+            limits: Arc::clone(&limits),
             cache: Cache,
-            ledger: world.ledger,
-            clock: world.clock,
+            ledger: Arc::clone(&stores.ledger),
+            usage: Arc::clone(&stores.usage),
+            rights: Arc::clone(&rights),
+            clock: Arc::clone(&world.clock),
             metrics: Arc::clone(&metrics),
             stopping: shutdown.stopping.clone(),
         }));
-        let handler = McpHandler::new(Arc::clone(&gateway), config.prompts.clone());
-        let router = http::router(
-            &config.server,
-            Arc::clone(&gateway),
-            metrics,
-            handler,
-            &shutdown,
+        let notices = Arc::new(Notices::default());
+        let identity = Arc::new(Identity::new(IdentityParts {
+            settings: &config.server,
+            api_keys: config.api_keys.clone(),
+            key_source: world.key_source,
+            clock: world.clock,
+            rights,
+            tasks: shutdown.calls.clone(),
+        }));
+        let parts = RouterParts {
+            gateway: Arc::clone(&gateway),
+            metrics: Arc::clone(&metrics),
+            mcp: McpHandler::new(Arc::clone(&gateway), config.prompts.clone()),
+            identity: Arc::clone(&identity),
+            notices: Arc::clone(&notices),
+            shutdown: shutdown.clone(),
+        };
+        let router = http::router(&config.server, parts);
+        let reload = Reload::new(
+            sources,
+            config,
+            reload::Parts {
+                gateway: Arc::clone(&gateway),
+                limits,
+                identity: Arc::clone(&identity),
+                notices,
+                metrics,
+            },
         );
         Ok(Self {
             gateway,
             router,
+            identity,
+            reload: Arc::new(reload),
             shutdown,
+            stores,
         })
     }
 
     /// Serves on `listener` until [`Shutdown::draining`] fires and what is in
-    /// flight has ended.
+    /// flight has ended, then stores what waits for it.
     ///
     /// # Errors
-    /// [`AppError::Serve`] if the listener fails.
+    /// [`AppError::Serve`] if the listener fails, [`AppError::Gap`] if lines
+    /// of the ledger could not be stored.
     pub async fn serve(self, listener: TcpListener, config: &Config) -> Result<(), AppError> {
         let background = TaskTracker::new();
         let gateway = Arc::clone(&self.gateway);
+        let reload = Arc::clone(&self.reload);
         let draining = self.shutdown.draining.clone();
         background.spawn(async move {
-            draining.run_until_cancelled(gateway.keep_probing()).await;
+            let work = async { tokio::join!(gateway.keep_probing(), reload.keep_watching()) };
+            draining.run_until_cancelled(work).await;
         });
+        // Calls that are still under way are recorded, so this goes on.
+        let stored = CancellationToken::new();
+        let (stores, stop) = (self.stores.clone(), stored.clone());
+        background.spawn(async move { stores.run(stop).await });
         background.close();
         let served = http::serve(listener, self.router, &config.server, &self.shutdown).await;
+        stored.cancel();
         // What it does now costs nothing to lose.
         let _ = timeout(BACKGROUND_END, background.wait()).await;
-        served.map_err(AppError::from)
+        let lost = self.stores.end().await;
+        served?;
+        if lost > 0 {
+            return Err(AppError::Gap { lines: lost });
+        }
+        Ok(())
     }
 }
 
 /// Listens as configured and serves until SIGTERM or SIGINT; a second signal
-/// ends the process at once.
+/// ends the process at once, and SIGHUP reads the configuration again.
 ///
 /// # Errors
 /// [`AppError`] if a part cannot be built or the address cannot be had.
-pub async fn run(config: &Config) -> Result<(), AppError> {
-    let app = App::build(config, World::try_real(config)?)?;
+pub async fn run(config: &Config, sources: Sources) -> Result<(), AppError> {
+    let app = App::build(config, sources, World::open(config).await?)?;
     let address = SocketAddr::new(config.server.host, config.server.port);
     let listen = |source| AppError::Listen { address, source };
     let listener = TcpListener::bind(address).await.map_err(listen)?;
@@ -183,9 +276,19 @@ pub async fn run(config: &Config) -> Result<(), AppError> {
         .iter()
         .map(|provider| provider.name.as_str())
         .collect();
-    tracing::info!(%address, providers = names.join(","), "listening");
+    let store = app.gateway.store_state().kind;
+    tracing::info!(%address, providers = names.join(","), store, "listening");
     let mut signals = Signals::try_new()?;
     let shutdown = app.shutdown.clone();
+    let (reload, stores) = (Arc::clone(&app.reload), app.stores.clone());
+    let mut hang_up = signal(SignalKind::hangup())?;
+    let reloads = async {
+        while hang_up.recv().await.is_some() {
+            // It has said itself what is wrong.
+            let _ = reload.read().await;
+        }
+        std::future::pending::<()>().await;
+    };
     let ends = async {
         let name = signals.next().await;
         tracing::info!(signal = name, "draining");
@@ -194,7 +297,11 @@ pub async fn run(config: &Config) -> Result<(), AppError> {
     };
     tokio::select! {
         served = app.serve(listener, config) => served?,
-        () = ends => return Err(AppError::Interrupted),
+        () = ends => {
+            stores.give_up().await;
+            return Err(AppError::Interrupted);
+        }
+        () = reloads => {}
     }
     tracing::info!("stopped");
     Ok(())

@@ -10,6 +10,7 @@ mod document;
 mod effective;
 mod fault;
 mod files;
+mod identity;
 mod interpolate;
 mod layers;
 mod limits;
@@ -19,6 +20,7 @@ mod prices;
 mod secret;
 mod settings;
 mod sources;
+mod store;
 #[cfg(test)]
 mod tests;
 mod typed;
@@ -37,10 +39,11 @@ pub use sources::Sources;
 use crate::domain::{Catalogue, ModelSpec, ProviderName, SamplingRule};
 use crate::mcp::Prompts;
 use crate::usage::{Price, PriceTable};
-use crate::{gateway, http, providers, routing, telemetry};
+use crate::{gateway, http, limit, providers, routing, stores, telemetry};
 use check::Origins;
 use fault::Report;
 use files::{Document, Files};
+use limits::{CallerForm, LimitsForm};
 use models::Models;
 use path::Path;
 use vendor::Vendors;
@@ -54,12 +57,22 @@ const NO_SAMPLING_FROM: Date = date(2026, 10, 21);
 pub struct Config {
     /// Where to listen and what to let in.
     pub server: http::Settings,
+    /// The digests of callers' keys.
+    pub api_keys: http::ApiKeys,
     /// How long and how often to try.
     pub gateway: gateway::Settings,
     /// What the router weighs.
     pub routing: routing::Settings,
     /// How to log.
     pub telemetry: telemetry::Settings,
+    /// Where state is kept.
+    pub store_place: stores::StorePlace,
+    /// How it is kept.
+    pub store: stores::Settings,
+    /// Whether this is Cloud Run, whose disk is memory.
+    pub is_on_cloud_run: bool,
+    /// Who may use what, and how much of it.
+    pub policy: limit::Policy,
     /// The configured vendors.
     pub providers: providers::Settings,
     /// The vendors that this version serves but that have no key.
@@ -73,8 +86,17 @@ pub struct Config {
     pub prices: Vec<Price>,
     /// Texts that models and people read.
     pub prompts: Prompts,
+    /// The policy as it is written.
+    limits: LimitForms,
     warnings: Vec<String>,
     effective: String,
+}
+
+/// The sections of limits as they are in force.
+#[derive(Clone, Debug, Default)]
+struct LimitForms {
+    limits: LimitsForm,
+    callers: BTreeMap<String, CallerForm>,
 }
 
 impl Config {
@@ -95,17 +117,34 @@ impl Config {
         let prices = prices::read(files.pricing, &models.specs, &models.names, &mut report);
         let prompts = read_prompts(files.prompts, &mut report);
         settle_host(&mut form.server, sources, &merged, &mut report);
+        let api_keys = identity::read_keys(sources, &mut report);
+        identity::check(&form.server, &api_keys, sources, &merged, &mut report);
         let origins = Origins {
             merged: &merged,
             taken: &taken,
         };
-        check::check(&form, origins, &models.names, &mut report);
+        let store_place = store::place(sources, &mut report);
+        use http::AuthMode::{ApiKey, None as Nobody};
+        let mut modes = form.server.auth_modes.iter();
+        let takes_tokens = modes.any(|mode| !matches!(mode, ApiKey | Nobody));
+        let (policy, limit_faults) =
+            limits::read(&form.limits, &form.callers, &models, takes_tokens);
+        check::check(&form, origins, &models.names, limit_faults, &mut report);
         drop_sampling(&mut models, &form.providers.anthropic_version, &vendors);
         let mut config = Self {
             server: form.server,
+            api_keys,
             gateway: form.gateway,
             routing: form.routing,
             telemetry: form.telemetry,
+            store_place,
+            store: form.store,
+            is_on_cloud_run: sources.value("K_SERVICE").is_some(),
+            policy,
+            limits: LimitForms {
+                limits: form.limits,
+                callers: form.callers,
+            },
             providers: providers::Settings {
                 timeouts: form.providers.timeouts,
                 configured: vendors.configured,
@@ -143,6 +182,20 @@ impl Config {
     /// Returns the configuration in force as YAML, each key as `***`.
     pub fn effective(&self) -> &str {
         &self.effective
+    }
+
+    /// Returns, as text to compare, all that takes effect at a start alone.
+    pub fn fixed(&self) -> String {
+        let Self {
+            server,
+            gateway,
+            routing,
+            telemetry,
+            providers,
+            prompts,
+            ..
+        } = self;
+        format!("{server:?}{gateway:?}{routing:?}{telemetry:?}{providers:?}{prompts:?}")
     }
 
     /// Lists what does not stop the gateway but deserves a look.
@@ -193,7 +246,7 @@ fn settle_host(
     }
     if on_cloud_run {
         let reason = "mode `none` is refused on Cloud Run (K_SERVICE is set), for it would let \
-                      in everybody; this version has no other mode";
+                      in everybody; name another";
         report.variable("AUTH_MODE", reason);
     } else if !server.host.is_loopback() {
         let reason = format!(

@@ -4,11 +4,15 @@
 //! skip limits, cost or metrics.
 
 mod attempt;
+mod attempts;
+mod audit;
 mod billing;
+mod bounds;
 mod call;
 mod complete;
 mod conversations;
 mod health;
+mod knowledge;
 mod plan;
 mod probe;
 mod refusal;
@@ -18,24 +22,31 @@ mod route;
 mod settings;
 mod status;
 mod structured;
+mod usage;
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use arc_swap::ArcSwap;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
+pub use audit::Origin;
 pub use health::Condition;
+pub use knowledge::Knowledge;
 pub use settings::Settings;
 pub use status::{ProviderStatus, Readiness};
+pub use usage::UsageWish;
+
+pub use crate::usage::{Money, Part as UsagePart, UsageReport};
 
 use crate::cache::Cache;
 use crate::domain::{
-    Catalogue, Clock, CompletionRequest, Ledger, LimitStore, Provider, ProviderName,
+    Caller, Clock, CompletionRequest, Ledger, ModelSpec, Provider, ProviderName, Rights, UsageStore,
 };
+use crate::limit::Limiter;
 use crate::routing;
 use crate::telemetry::Metrics;
-use crate::usage::PriceTable;
 use conversations::Conversations;
 use health::HealthBook;
 
@@ -45,20 +56,22 @@ pub struct Parts {
     pub settings: Settings,
     /// What the router weighs.
     pub routing: routing::Settings,
-    /// The models of the configured providers.
-    pub catalogue: Catalogue,
-    /// What they cost.
-    pub prices: PriceTable,
+    /// The models of the configured providers, and what they cost.
+    pub known: Knowledge,
     /// The configured providers.
     pub providers: Vec<Arc<dyn Provider>>,
     /// The providers that we know but that have no key.
     pub unconfigured: Vec<ProviderName>,
     /// Rates and budgets.
-    pub limits: Arc<dyn LimitStore>,
+    pub limits: Arc<Limiter>,
     /// Stored answers.
     pub cache: Cache,
     /// The record of calls.
     pub ledger: Arc<dyn Ledger>,
+    /// What the record comes to.
+    pub usage: Arc<dyn UsageStore>,
+    /// Who sees what everybody does.
+    pub rights: Arc<dyn Rights>,
     /// The time of day.
     pub clock: Arc<dyn Clock>,
     /// Where to count.
@@ -71,14 +84,15 @@ pub struct Parts {
 pub struct Gateway {
     settings: Settings,
     routing: routing::Settings,
-    catalogue: Catalogue,
-    prices: PriceTable,
+    known: ArcSwap<Knowledge>,
     providers: HashMap<ProviderName, Arc<dyn Provider>>,
     order: Vec<ProviderName>,
     unconfigured: Vec<ProviderName>,
-    limits: Arc<dyn LimitStore>,
+    limits: Arc<Limiter>,
     cache: Cache,
     ledger: Arc<dyn Ledger>,
+    usage_store: Arc<dyn UsageStore>,
+    rights: Arc<dyn Rights>,
     clock: Arc<dyn Clock>,
     metrics: Arc<Metrics>,
     stopping: CancellationToken,
@@ -103,14 +117,15 @@ impl Gateway {
             in_flight: Semaphore::new(parts.settings.max_in_flight),
             settings: parts.settings,
             routing: parts.routing,
-            catalogue: parts.catalogue,
-            prices: parts.prices,
+            known: ArcSwap::from_pointee(parts.known),
             providers: providers.collect(),
             order,
             unconfigured: parts.unconfigured,
             limits: parts.limits,
             cache: parts.cache,
             ledger: parts.ledger,
+            usage_store: parts.usage,
+            rights: parts.rights,
             clock: parts.clock,
             metrics: parts.metrics,
             stopping: parts.stopping,
@@ -119,9 +134,14 @@ impl Gateway {
         }
     }
 
-    /// Returns the models that can be asked for.
-    pub fn catalogue(&self) -> &Catalogue {
-        &self.catalogue
+    /// Tells whether a caller sees what everybody does.
+    pub fn sees_all(&self, caller: &Caller) -> bool {
+        self.rights.is_admin(caller)
+    }
+
+    /// Tells whether a caller may ask for a model.
+    pub fn allows(&self, caller: &Caller, spec: &ModelSpec) -> bool {
+        self.limits.allows(caller, spec)
     }
 
     /// Estimates the input tokens of a request, without asking anybody.

@@ -13,6 +13,7 @@ mod identity;
 mod mcp_door;
 mod messages;
 mod models;
+mod notices;
 mod options;
 mod others;
 mod picture;
@@ -31,8 +32,11 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri};
 use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
 
 pub(crate) use guard::{is_host, is_origin};
+pub(crate) use identity::is_issuer_url;
+pub use identity::{ApiKeys, FreshKey, Identity, IdentityParts};
+pub use notices::Notices;
 pub use server::{Shutdown, serve};
-pub use settings::{AuthMode, Settings};
+pub use settings::{AuthMode, IapSettings, OidcSettings, Settings};
 
 use crate::gateway::Gateway;
 use crate::mcp::McpHandler;
@@ -46,7 +50,8 @@ struct DoorParts {
     gateway: Arc<Gateway>,
     metrics: Arc<Metrics>,
     allowed: Arc<Allowed>,
-    auth_mode: AuthMode,
+    identity: Arc<Identity>,
+    notices: Arc<Notices>,
     shutdown: Shutdown,
     max_mcp_body_bytes: usize,
     max_v1_body_bytes: usize,
@@ -66,17 +71,35 @@ impl DoorParts {
     }
 }
 
+/// What the routes lead to.
+pub struct RouterParts {
+    /// The pipeline.
+    pub gateway: Arc<Gateway>,
+    /// Where to count.
+    pub metrics: Arc<Metrics>,
+    /// What answers at `/mcp`.
+    pub mcp: McpHandler,
+    /// Who calls.
+    pub identity: Arc<Identity>,
+    /// What is amiss with the process.
+    pub notices: Arc<Notices>,
+    /// The end of the process.
+    pub shutdown: Shutdown,
+}
+
 /// Builds all routes.
 ///
-/// `shutdown` tells them when the process begins to end. `/health` and `/ready`
-/// are open to any name, so that load balancers can ask by address.
-pub fn router(
-    settings: &Settings,
-    gateway: Arc<Gateway>,
-    metrics: Arc<Metrics>,
-    mcp: McpHandler,
-    shutdown: &Shutdown,
-) -> Router {
+/// `/health` and `/ready` are open to any name, so that load balancers can ask by address. All other
+/// routes but the metadata for clients that look for an issuer need a caller.
+pub fn router(settings: &Settings, parts: RouterParts) -> Router {
+    let RouterParts {
+        gateway,
+        metrics,
+        mcp,
+        identity,
+        notices,
+        shutdown,
+    } = parts;
     let allowed = Arc::new(Allowed::new(
         &settings.allowed_hosts,
         &settings.allowed_origins,
@@ -85,29 +108,35 @@ pub fn router(
         gateway,
         metrics,
         allowed: Arc::clone(&allowed),
-        auth_mode: settings
-            .auth_modes
-            .first()
-            .copied()
-            .unwrap_or(AuthMode::None),
-        shutdown: shutdown.clone(),
+        identity,
+        notices,
+        shutdown,
         max_mcp_body_bytes: settings.max_mcp_body_bytes,
         max_v1_body_bytes: settings.max_v1_body_bytes,
         body_pause: Duration::from_millis(settings.body_read_timeout_ms),
         v1_timeout: Duration::from_millis(settings.v1_timeout_ms),
     });
-    let guarded = Router::new()
+    let figures = Router::new()
+        .route("/metrics", get(health::metrics))
+        .layer(from_fn_with_state(door.clone(), identity::require_admin));
+    let known = Router::new()
         .route("/v1/chat/completions", post(chat::complete))
         .route("/v1/messages", post(messages::create))
         .route("/v1/messages/count_tokens", post(messages::count_tokens))
         .route("/v1/models", get(models::list))
         .route("/v1/models/{*name}", get(models::one))
-        .route("/metrics", get(health::metrics))
+        .merge(figures)
         .with_state(door.clone())
         // Inside the layers: a preflight is a method that no route has.
         .method_not_allowed_fallback(wrong_method)
         .merge(mcp_door::routes(mcp, &door))
-        .layer(from_fn_with_state(door.clone(), identity::identify))
+        .layer(from_fn_with_state(door.clone(), identity::identify));
+    let metadata = get(identity::metadata);
+    let guarded = Router::new()
+        .route("/.well-known/oauth-protected-resource", metadata.clone())
+        .route("/.well-known/oauth-protected-resource/mcp", metadata)
+        .with_state(door.clone())
+        .merge(known)
         .layer(cors(allowed))
         .layer(from_fn_with_state(door.clone(), guard::check));
     Router::new()
@@ -133,11 +162,15 @@ fn cors(allowed: Arc<Allowed>) -> CorsLayer {
         "x-gateway-cost-usd",
         "x-gateway-attempts",
         "x-gateway-dropped-parameters",
+        "x-gateway-budget-remaining-usd",
+        "x-ratelimit-remaining-requests",
+        "x-ratelimit-remaining-tokens",
         "x-gateway-request-id",
         "request-id",
         "retry-after",
         "retry-after-ms",
         "x-should-retry",
+        "www-authenticate",
     ];
     CorsLayer::new()
         .allow_origin(origins)

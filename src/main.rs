@@ -50,8 +50,20 @@ enum Command {
     Check(Address),
     /// Asks the gateway on this machine whether it lives
     Healthcheck(Address),
+    /// Makes keys for callers
+    #[command(subcommand)]
+    Keys(KeysCommand),
     /// Lists models and prices, what changes soon, and where the vendors' own lists differ
     Catalog(CatalogArguments),
+}
+
+#[derive(Subcommand)]
+enum KeysCommand {
+    /// Prints a fresh key, once, and on a second line the entry for GATEWAY_API_KEYS
+    New {
+        /// Who will hold it: 1 to 64 of a-z 0-9 . _ @ -, a letter or digit first
+        name: String,
+    },
 }
 
 #[derive(Args, Clone, Copy)]
@@ -69,6 +81,10 @@ fn main() -> ExitCode {
     let command = arguments
         .command
         .unwrap_or(Command::Serve(arguments.address));
+    // A key is often made before there is a configuration to read.
+    if let Command::Keys(KeysCommand::New { name }) = &command {
+        return new_key(name);
+    }
     let mut sources = Sources::from_process();
     if let Command::Serve(address) | Command::Check(address) | Command::Healthcheck(address) =
         &command
@@ -83,10 +99,12 @@ fn main() -> ExitCode {
         }
     };
     let result = match command {
-        Command::Serve(_) => serve(&config),
+        Command::Serve(_) => serve(&config, sources),
         Command::Check(_) => check(&config),
         Command::Healthcheck(_) => app::healthcheck(config.server.host, config.server.port),
         Command::Catalog(arguments) => catalog(&config, sources.today, arguments),
+        // Answered above.
+        Command::Keys(KeysCommand::New { .. }) => Ok(()),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
@@ -97,13 +115,36 @@ fn main() -> ExitCode {
     }
 }
 
-fn serve(config: &Config) -> Result<(), String> {
+/// Prints a key and its entry, and says on standard error which is which.
+fn new_key(name: &str) -> ExitCode {
+    match app::new_api_key(name) {
+        Ok(lines) => {
+            say(&format!(
+                "first the key, for {name} alone: it is kept nowhere; then the entry for \
+                 GATEWAY_API_KEYS"
+            ));
+            match print(&lines) {
+                Ok(()) => ExitCode::SUCCESS,
+                Err(fault) => {
+                    say(&fault);
+                    ExitCode::FAILURE
+                }
+            }
+        }
+        Err(fault) => {
+            say(&fault);
+            ExitCode::from(BAD_CONFIGURATION)
+        }
+    }
+}
+
+fn serve(config: &Config, sources: Sources) -> Result<(), String> {
     let _last_lines = start_logging(&config.telemetry)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .map_err(|fault| format!("the runtime cannot start: {fault}"))?;
-    let result = runtime.block_on(app::run(config));
+    let result = runtime.block_on(app::run(config, sources));
     // A blocking look-up of a name must not hold the process.
     runtime.shutdown_background();
     result.map_err(|fault| fault.to_string())

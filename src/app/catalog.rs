@@ -5,14 +5,15 @@ mod comparison;
 mod listing;
 mod table;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::civil::Date;
 use serde::Serialize;
 
-use super::{AppError, World, provider};
+use super::{AppError, provider};
 use crate::config::Config;
-use crate::providers::Exchange;
+use crate::providers::{ApplicationDefault, Exchange, GoogleIdentity, HttpTransport};
 use comparison::Comparison;
 use listing::Listing;
 
@@ -75,11 +76,12 @@ pub async fn catalog(
 }
 
 async fn compare(config: &Config) -> Result<Vec<Comparison>, AppError> {
-    let world = World::try_real(config)?;
-    let exchange = Exchange::new(world.transport, config.providers.timeouts);
+    let transport = HttpTransport::try_new(&config.providers).map_err(AppError::Build)?;
+    let exchange = Exchange::new(Arc::new(transport), config.providers.timeouts);
+    let identity: Arc<dyn GoogleIdentity> = Arc::new(ApplicationDefault::default());
     let mut providers = Vec::new();
     for settings in &config.providers.configured {
-        let built = provider(settings, &exchange, &world.google_identity);
+        let built = provider(settings, &exchange, &identity);
         providers.push(built.map_err(AppError::Build)?);
     }
     let asked = providers

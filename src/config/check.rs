@@ -8,7 +8,7 @@ use http::HeaderValue;
 use super::fault::Report;
 use super::path::Path;
 use super::settings::SettingsForm;
-use super::{document, fault_at, limits, models, typed};
+use super::{document, fault_at, models, typed};
 use crate::domain::Weights;
 use crate::http::{is_host, is_origin};
 use crate::routing::Scale;
@@ -16,11 +16,13 @@ use crate::telemetry;
 
 /// Records every fault of the settings.
 ///
-/// `names` are the canonical names of all models.
+/// `names` are the canonical names of all models, `limit_faults` what is wrong
+/// with the sections of limits.
 pub(super) fn check(
     form: &SettingsForm,
     origins: Origins<'_>,
     names: &BTreeSet<String>,
+    limit_faults: Vec<(Path, String)>,
     report: &mut Report,
 ) {
     let mut checker = Checker { origins, report };
@@ -30,13 +32,13 @@ pub(super) fn check(
     checker.server(form);
     checker.routing(form, names);
     checker.rest(form);
-    for (path, reason) in limits::check(&form.limits, &form.callers) {
+    for (path, reason) in limit_faults {
         checker.fault(&path, reason);
     }
 }
 
 /// The numbers and what they may be, both ends included.
-fn ranges(form: &SettingsForm) -> [(&'static str, u64, u64, u64); 19] {
+fn ranges(form: &SettingsForm) -> [(&'static str, u64, u64, u64); 21] {
     const MINUTES_10: u64 = 600_000;
     let (server, gateway) = (&form.server, &form.gateway);
     let (routing, timeouts) = (&form.routing, &form.providers.timeouts);
@@ -84,6 +86,13 @@ fn ranges(form: &SettingsForm) -> [(&'static str, u64, u64, u64); 19] {
             server.shutdown_drain_ms,
             0,
             MINUTES_10,
+        ),
+        ("store.retention_days", form.store.retention_days, 1, 3_650),
+        (
+            "store.connections",
+            u64::from(form.store.connections),
+            1,
+            1_000,
         ),
         (
             "gateway.default_timeout_ms",
@@ -195,7 +204,7 @@ impl Checker<'_> {
         if form.server.auth_modes.is_empty() {
             self.fault(
                 &server.key("auth_modes"),
-                "names no mode; this version knows `none`",
+                "names no mode; the modes are none, api-key, oidc, cloud-run-iam and iap",
             );
         }
         for (index, host) in form.server.allowed_hosts.iter().enumerate() {

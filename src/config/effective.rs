@@ -5,6 +5,7 @@ use std::fmt::Write;
 use serde_json::{Map, Value, json};
 
 use super::Config;
+use crate::stores::StorePlace;
 
 /// Writes what is in force. Keys are replaced by `***`.
 pub(super) fn yaml(config: &Config) -> String {
@@ -43,9 +44,21 @@ fn sections(config: &Config) -> Value {
         .collect();
     json!({
         "server": config.server,
+        "api_keys": config.api_keys.names(),
         "gateway": config.gateway,
         "routing": config.routing,
         "telemetry": config.telemetry,
+        "store": {
+            "place": match &config.store_place {
+                StorePlace::Memory => "memory:".to_owned(),
+                StorePlace::Sqlite(path) => format!("sqlite://{}", path.display()),
+                StorePlace::Postgres(_) => "postgres://***".to_owned(),
+            },
+            "retention_days": config.store.retention_days,
+            "connections": config.store.connections,
+        },
+        "limits": config.limits.limits,
+        "callers": config.limits.callers,
         "providers": {
             "timeouts": config.providers.timeouts,
             "configured": providers.collect::<Map<_, _>>(),

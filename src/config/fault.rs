@@ -35,6 +35,15 @@ impl fmt::Display for Fault {
 pub struct Faults(Vec<Fault>);
 
 impl Faults {
+    /// Makes the one fault of a source as a whole.
+    pub(crate) fn one(source: impl Into<String>, reason: impl Into<String>) -> Self {
+        Self(vec![Fault {
+            source: source.into(),
+            path: String::new(),
+            reason: reason.into(),
+        }])
+    }
+
     /// Lists the faults in the order in which they were found.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = &Fault> {
         self.0.iter()

@@ -117,20 +117,34 @@ fn overrides(sources: &Sources, report: &mut Report) -> Vec<Layer> {
 
 /// Reads the variables that have names of their own.
 fn named_variables(sources: &Sources, report: &mut Report) -> Vec<Layer> {
-    let variables: [(&str, [&str; 2], Form); 7] = [
-        ("HOST", ["server", "host"], Form::Text),
-        ("PORT", ["server", "port"], Form::Number),
-        ("AUTH_MODE", ["server", "auth_modes"], Form::List),
-        ("ALLOWED_HOSTS", ["server", "allowed_hosts"], Form::List),
-        ("ALLOWED_ORIGINS", ["server", "allowed_origins"], Form::List),
-        ("LOG_FORMAT", ["telemetry", "log_format"], Form::Text),
-        ("RUST_LOG", ["telemetry", "log_filter"], Form::Text),
+    let variables: [(&str, &[&str], Form); 13] = [
+        ("HOST", &["server", "host"], Form::Text),
+        ("PORT", &["server", "port"], Form::Number),
+        ("AUTH_MODE", &["server", "auth_modes"], Form::List),
+        ("OIDC_ISSUER", &["server", "oidc", "issuer"], Form::Text),
+        (
+            "OIDC_AUDIENCE",
+            &["server", "oidc", "audiences"],
+            Form::List,
+        ),
+        ("OIDC_JWKS_URL", &["server", "oidc", "jwks_url"], Form::Text),
+        ("OIDC_ALLOWED", &["server", "oidc", "allowed"], Form::List),
+        ("IAP_AUDIENCE", &["server", "iap", "audiences"], Form::List),
+        ("PUBLIC_URL", &["server", "public_url"], Form::Text),
+        ("ALLOWED_HOSTS", &["server", "allowed_hosts"], Form::List),
+        (
+            "ALLOWED_ORIGINS",
+            &["server", "allowed_origins"],
+            Form::List,
+        ),
+        ("LOG_FORMAT", &["telemetry", "log_format"], Form::Text),
+        ("RUST_LOG", &["telemetry", "log_filter"], Form::Text),
     ];
     let mut layers = Vec::new();
     for (name, path, form) in variables {
         if let Some(text) = sources.variable(name, report) {
             let origin = format!("{ENVIRONMENT}{name}");
-            layers.extend(Layer::of(&path, form.value(&origin, text)));
+            layers.extend(Layer::of(path, form.value(&origin, text)));
         }
     }
     layers

@@ -1,155 +1,268 @@
-//! The sections `limits` and `callers`, which this version reads, checks and
-//! then refuses: a limit that is not enforced must not look as if it were.
+//! The sections `limits` and `callers`.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
+use super::models::{self, Models};
 use super::path::Path;
-use crate::domain::NanoUsd;
+use crate::domain::{BudgetWindow, Caller, NanoUsd};
+use crate::limit::{CallerRules, Policy, Rules};
 
 /// The section `limits`.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct LimitsForm {
-    /// For callers that have no entry of their own.
-    default: CallerForm,
+    /// Whether limits shrink towards a vendor that throttles.
+    adaptive: bool,
+    /// Whether `auto` turns to cheaper models where money goes too fast.
+    pacing: bool,
+    /// For callers, where they say nothing else.
+    default: RulesForm,
     /// For all callers together.
-    global: CallerForm,
+    global: RulesForm,
     /// For callers that name the group, together.
-    groups: BTreeMap<String, CallerForm>,
+    groups: BTreeMap<String, RulesForm>,
 }
 
-/// What one caller may spend. Numbers are read as `f64`, so that a negative
-/// one gets a reason of its own.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+impl Default for LimitsForm {
+    fn default() -> Self {
+        Self {
+            adaptive: true,
+            pacing: true,
+            default: RulesForm::default(),
+            global: RulesForm::default(),
+            groups: BTreeMap::new(),
+        }
+    }
+}
+
+/// What may be used. Numbers are read as `f64`, so that a negative one gets a
+/// reason of its own.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub(super) struct CallerForm {
+struct RulesForm {
+    #[serde(skip_serializing_if = "Option::is_none")]
     requests_per_minute: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     burst: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     tokens_per_minute: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     max_concurrent: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     budget_usd: Option<f64>,
-    budget_window: Option<Window>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    budget_window: Option<BudgetWindow>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     budgets: Vec<BudgetForm>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     models: Option<Vec<String>>,
-    group: Option<String>,
-    admin: Option<bool>,
 }
 
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct BudgetForm {
     usd: f64,
-    window: Window,
+    window: BudgetWindow,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum Window {
-    Hour,
-    Day,
-    Month,
-    Total,
+/// An entry of the section `callers`: rules, and what a caller is. Written
+/// out, for a flattened form cannot refuse unknown keys.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct CallerForm {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    requests_per_minute: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    burst: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tokens_per_minute: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    max_concurrent: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    budget_usd: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    budget_window: Option<BudgetWindow>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    budgets: Vec<BudgetForm>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    models: Option<Vec<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    group: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    admin: Option<bool>,
 }
 
-/// Lists what is wrong with the sections, and then that they cannot be kept.
-pub(super) fn check(
+impl CallerForm {
+    fn rules(&self) -> RulesForm {
+        let this = self.clone();
+        RulesForm {
+            requests_per_minute: this.requests_per_minute,
+            burst: this.burst,
+            tokens_per_minute: this.tokens_per_minute,
+            max_concurrent: this.max_concurrent,
+            budget_usd: this.budget_usd,
+            budget_window: this.budget_window,
+            budgets: this.budgets,
+            models: this.models,
+        }
+    }
+}
+
+/// Makes the policy, and lists what is wrong with the sections. Tokens name
+/// callers as their issuers like, keys as we do.
+pub(super) fn read(
     limits: &LimitsForm,
     callers: &BTreeMap<String, CallerForm>,
-) -> Vec<(Path, String)> {
+    models: &Models,
+    takes_tokens: bool,
+) -> (Policy, Vec<(Path, String)>) {
+    let mut reader = Reader {
+        models,
+        faults: Vec::new(),
+    };
     let root = Path::dotted("limits");
-    let mut faults = limits.default.check(&root.key("default"));
-    faults.extend(limits.global.check(&root.key("global")));
+    let mut policy = Policy {
+        default: reader.rules(&limits.default, &root.key("default")),
+        global: reader.rules(&limits.global, &root.key("global")),
+        is_adaptive: limits.adaptive,
+        is_paced: limits.pacing,
+        ..Policy::default()
+    };
     for (name, group) in &limits.groups {
-        faults.extend(group.check(&root.key("groups").key(name)));
+        let path = root.key("groups").key(name);
+        let rules = reader.rules(group, &path);
+        policy.groups.insert(Arc::from(name.as_str()), rules);
     }
     for (name, caller) in callers {
         let path = Path::dotted("callers").key(name);
-        if !is_caller_name(name) {
-            let reason = "a caller's name has 1 to 64 of a-z 0-9 . _ @ -, a letter or digit first";
-            faults.push((path.clone(), reason.to_owned()));
+        let is_plain = |c: char| !c.is_whitespace() && !c.is_control();
+        let is_tokens_name = (1..=256).contains(&name.len()) && name.chars().all(is_plain);
+        let may_call = Caller::is_name(name) || (takes_tokens && is_tokens_name);
+        if !may_call {
+            let reason = if takes_tokens {
+                "a caller's name has 1 to 256 bytes and no blanks"
+            } else {
+                "a caller's name has 1 to 64 of a-z 0-9 . _ @ -, a letter or digit first"
+            };
+            reader.fault(path.clone(), reason);
         }
         if let Some(group) = &caller.group
             && !limits.groups.contains_key(group)
         {
             let reason = format!("there is no group {group:?} under limits.groups");
-            faults.push((path.key("group"), reason));
+            reader.fault(path.key("group"), reason);
         }
-        faults.extend(caller.check(&path));
+        let rules = CallerRules {
+            rules: reader.rules(&caller.rules(), &path),
+            group: caller.group.as_deref().map(Arc::from),
+            is_admin: caller.admin == Some(true),
+        };
+        policy.callers.insert(name.clone(), rules);
     }
-    faults
+    (policy, reader.faults)
 }
 
-fn is_caller_name(name: &str) -> bool {
-    let is_plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
-    name.len() <= 64
-        && name.starts_with(is_plain)
-        && name.chars().all(|c| is_plain(c) || "._@-".contains(c))
+struct Reader<'a> {
+    models: &'a Models,
+    faults: Vec<(Path, String)>,
 }
 
-impl CallerForm {
-    fn check(&self, path: &Path) -> Vec<(Path, String)> {
-        let mut faults = Vec::new();
-        let counts = [
-            ("requests_per_minute", self.requests_per_minute),
-            ("burst", self.burst),
-            ("tokens_per_minute", self.tokens_per_minute),
-            ("max_concurrent", self.max_concurrent),
-        ];
-        for (key, count) in counts {
-            if count.is_some_and(|count| count < 1.0 || count.fract() != 0.0 || count > 1e15) {
-                let reason = "must be a whole number, 1 or more".to_owned();
-                faults.push((path.key(key), reason));
-            }
+impl Reader<'_> {
+    fn fault(&mut self, path: Path, reason: impl Into<String>) {
+        self.faults.push((path, reason.into()));
+    }
+
+    fn rules(&mut self, form: &RulesForm, path: &Path) -> Rules {
+        if form.burst.is_some() && form.requests_per_minute.is_none() {
+            let reason = "has no meaning without requests_per_minute";
+            self.fault(path.key("burst"), reason);
         }
-        if self.burst.is_some() && self.requests_per_minute.is_none() {
-            let reason = "has no meaning without requests_per_minute".to_owned();
-            faults.push((path.key("burst"), reason));
+        if form.budget_window.is_some() && form.budget_usd.is_none() {
+            let reason = "has no meaning without budget_usd";
+            self.fault(path.key("budget_window"), reason);
         }
-        if self.budget_window.is_some() && self.budget_usd.is_none() {
-            let reason = "has no meaning without budget_usd".to_owned();
-            faults.push((path.key("budget_window"), reason));
+        if form.budget_usd.is_some() && !form.budgets.is_empty() {
+            let reason = "says the same as budgets does; name all of them there";
+            self.fault(path.key("budget_usd"), reason);
         }
-        let budgets = (0..).zip(&self.budgets).map(|(index, budget)| {
-            let place = path.key("budgets").index(index).key("usd");
-            (place, budget.usd)
+        Rules {
+            requests_per_minute: self.count(form.requests_per_minute, path, "requests_per_minute"),
+            burst: self.count(form.burst, path, "burst"),
+            tokens_per_minute: self.count(form.tokens_per_minute, path, "tokens_per_minute"),
+            max_concurrent: self.count(form.max_concurrent, path, "max_concurrent"),
+            budgets: self.budgets(form, path),
+            models: form
+                .models
+                .as_ref()
+                .map(|names| self.models(names, &path.key("models"))),
+        }
+    }
+
+    fn count(&mut self, count: Option<f64>, path: &Path, key: &str) -> Option<u64> {
+        let count = count?;
+        if !(1.0..=1e9).contains(&count) || count.fract() != 0.0 {
+            let reason = "must be a whole number, 1 to 1000000000";
+            self.fault(path.key(key), reason);
+            return None;
+        }
+        Some(count as u64)
+    }
+
+    fn budgets(&mut self, form: &RulesForm, path: &Path) -> Vec<(NanoUsd, BudgetWindow)> {
+        let scalar = form.budget_usd.map(|usd| {
+            let window = form.budget_window.unwrap_or(BudgetWindow::Month);
+            (path.key("budget_usd"), usd, window)
         });
-        let scalar = self.budget_usd.map(|usd| (path.key("budget_usd"), usd));
-        for (place, usd) in scalar.into_iter().chain(budgets) {
-            if NanoUsd::try_from_usd(usd).is_none() {
-                let reason = "must be an amount of US dollars, 0 or more".to_owned();
-                faults.push((place, reason));
+        let listed = form.budgets.iter().enumerate().map(|(index, budget)| {
+            let place = path.key("budgets").index(index).key("usd");
+            (place, budget.usd, budget.window)
+        });
+        let mut budgets: Vec<(NanoUsd, BudgetWindow)> = Vec::new();
+        for (place, usd, window) in scalar.into_iter().chain(listed) {
+            let Some(cap) = NanoUsd::try_from_usd(usd) else {
+                self.fault(place, "must be an amount of US dollars, 0 or more");
+                continue;
+            };
+            if budgets.iter().any(|(_, known)| *known == window) {
+                let reason = format!("there is another budget per {}", window.as_str());
+                self.fault(place, reason);
+                continue;
             }
+            budgets.push((cap, window));
         }
-        let set = self.set();
-        if !set.is_empty() {
-            let keys = set.join(", ");
-            let reason = format!(
-                "this version does not enforce limits, and the gateway does not pretend to: \
-                 remove {keys}"
-            );
-            faults.push((path.clone(), reason));
-        }
-        faults
+        budgets
     }
 
-    /// Lists the keys that say something.
-    fn set(&self) -> Vec<&'static str> {
-        let keys = [
-            ("requests_per_minute", self.requests_per_minute.is_some()),
-            ("burst", self.burst.is_some()),
-            ("tokens_per_minute", self.tokens_per_minute.is_some()),
-            ("max_concurrent", self.max_concurrent.is_some()),
-            ("budget_usd", self.budget_usd.is_some()),
-            ("budget_window", self.budget_window.is_some()),
-            ("budgets", !self.budgets.is_empty()),
-            ("models", self.models.is_some()),
-            ("group", self.group.is_some()),
-            ("admin", self.admin.is_some()),
-        ];
-        keys.into_iter()
-            .filter_map(|(key, is_set)| is_set.then_some(key))
-            .collect()
+    /// Returns canonical names, and `provider/*` as it stands.
+    fn models(&mut self, names: &[String], path: &Path) -> Vec<String> {
+        let mut found = Vec::new();
+        for (index, name) in names.iter().enumerate() {
+            let known = self.canonical(name);
+            if known.is_empty() {
+                let all: Vec<String> = self.models.names.iter().cloned().collect();
+                self.fault(path.index(index), models::no_model(name, &all));
+            }
+            found.extend(known);
+        }
+        found
+    }
+
+    fn canonical(&self, name: &str) -> Vec<String> {
+        let specs = &self.models.specs;
+        let is_whole_provider = name
+            .strip_suffix("/*")
+            .is_some_and(|provider| crate::domain::ProviderName::KNOWN.contains(&provider));
+        if name == "*" || is_whole_provider || self.models.names.contains(name) {
+            return vec![name.to_owned()];
+        }
+        let by_id = specs.iter().filter(|spec| spec.id.as_str() == name);
+        let by_id: Vec<String> = by_id.map(|spec| spec.canonical()).collect();
+        if !by_id.is_empty() {
+            return by_id;
+        }
+        self.models.aliases.get(name).cloned().into_iter().collect()
     }
 }

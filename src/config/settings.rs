@@ -11,7 +11,7 @@ use super::path::Path;
 use super::vertex::VertexPublisher;
 use super::{document, fault_at, typed};
 use crate::providers::Timeouts;
-use crate::{gateway, http, routing, telemetry};
+use crate::{gateway, http, routing, stores, telemetry};
 
 /// Everything that `gateway.yaml` may say.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -22,6 +22,7 @@ pub(super) struct SettingsForm {
     pub(super) routing: routing::Settings,
     pub(super) telemetry: telemetry::Settings,
     pub(super) providers: ProvidersForm,
+    pub(super) store: stores::Settings,
     pub(super) limits: LimitsForm,
     pub(super) callers: BTreeMap<String, CallerForm>,
 }
@@ -86,7 +87,7 @@ pub(super) fn read(merged: &Value, report: &mut Report) -> (SettingsForm, Vec<Pa
     for (path, reason) in reading.faults {
         let reason = if is_auth_mode(&path) {
             has_bad_mode = true;
-            "this version knows the auth mode `none` alone".to_owned()
+            format!("{reason}; the modes are none, api-key, oidc, cloud-run-iam and iap")
         } else {
             reason
         };

@@ -73,6 +73,18 @@ impl Sources {
         sources
     }
 
+    /// Lists the files that may change what callers may do, what models there
+    /// are and what they cost, whether or not they exist.
+    pub fn files(&self) -> Vec<PathBuf> {
+        let named = self.directory.clone();
+        let folder = named.or_else(|| self.value("GATEWAY_CONFIG_DIR").map(PathBuf::from));
+        let folder = folder.unwrap_or_else(|| PathBuf::from("config"));
+        let names = ["gateway.yaml", "models.yaml", "pricing.yaml"];
+        let mut files: Vec<PathBuf> = names.map(|name| folder.join(name)).to_vec();
+        files.extend(self.value("GATEWAY_API_KEYS_FILE").map(PathBuf::from));
+        files
+    }
+
     /// Returns a variable's value; an empty one counts as unset, and one that
     /// is not UTF-8 is a fault.
     pub(super) fn variable(&self, name: &str, report: &mut Report) -> Option<&str> {

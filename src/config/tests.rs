@@ -6,6 +6,7 @@ mod defaults;
 mod environment;
 mod faults;
 mod files;
+mod identity;
 mod secrets;
 mod vertex;
 

@@ -7,30 +7,20 @@ use super::fault::Report;
 use super::sources::Sources;
 use super::{Config, prices};
 use crate::domain::ModelSpec;
+use crate::stores::StorePlace;
 use crate::usage::{Price, RateCard};
 
 /// How long before a model's end it is mentioned, in days.
 const NOTICE_DAYS: i64 = 30;
 
-/// Variables of features that this version does not have. Whoever sets one
-/// relies on it, above all on those that seem to keep strangers out.
-const WITHOUT_EFFECT: [&str; 6] = [
-    "GATEWAY_API_KEYS",
-    "GATEWAY_API_KEYS_FILE",
-    "OIDC_ISSUER",
-    "OIDC_AUDIENCE",
-    "OIDC_ALLOWED",
-    "DATABASE_URL",
-];
-
 /// Records warnings about variables and about the models of the configured
 /// vendors.
 pub(super) fn collect(config: &Config, sources: &Sources, report: &mut Report) {
-    for name in WITHOUT_EFFECT {
-        if let Some(value) = sources.value(name) {
-            report.hide(value);
-            report.warn(format!("{name} is set, but this version does not use it"));
-        }
+    if config.is_on_cloud_run && !matches!(config.store_place, StorePlace::Postgres(_)) {
+        report.warn(
+            "Cloud Run's disk is memory and ends with the instance: usage, budgets and what was \
+             learned do as well; set DATABASE_URL to a Postgres database to keep them",
+        );
     }
     let today = sources.today;
     about_models(config, today, report);

@@ -11,12 +11,12 @@ use super::call::CallContext;
 use super::relay::Relay;
 use super::structured::{Flaw, Form};
 use crate::domain::{
-    Attempt, AttemptOutcome, CacheOutcome, Candidate, ChunkSink, CompletionRequest, Cost, Error,
-    ErrorKind, LedgerEntry, ModelId, ModelSpec, NanoUsd, Outcome, Provider, ProviderAnswer,
-    ProviderCall, ProviderError, ProviderErrorKind, Reservation, Target, TimeoutPhase, TokenUsage,
-    Usage,
+    Allowance, Attempt, AttemptId, AttemptOutcome, Candidate, ChunkSink, CompletionRequest, Cost,
+    Error, ErrorKind, LedgerEntry, ModelId, ModelSpec, NanoUsd, Outcome, Provider, ProviderAnswer,
+    ProviderCall, ProviderError, ProviderErrorKind, Target, TimeoutPhase, TokenUsage, Usage,
 };
-use crate::routing::{estimate_text_tokens, estimate_tokens, upper_bound_tokens};
+use crate::limit::{Denied, Reservation};
+use crate::routing::{estimate_text_tokens, estimate_tokens};
 
 /// How long past its deadline an adapter may take to say so itself.
 const ADAPTER_GRACE: Duration = Duration::from_millis(100);
@@ -29,6 +29,8 @@ const FAIR_TIME: Duration = Duration::from_secs(2);
 pub(super) struct Answered {
     pub(super) answer: ProviderAnswer,
     pub(super) usage: Usage,
+    /// What the caller's limits had left beside it.
+    pub(super) left: Allowance,
 }
 
 /// The end of an attempt: what the caller's report says about it, what it
@@ -57,7 +59,7 @@ impl Gateway {
     /// be asked.
     ///
     /// # Errors
-    /// [`Error`] if limits refuse it or its target is not there; a vendor's
+    /// [`Denied`] if limits refuse it or its target is not there; a vendor's
     /// failure is an [`Ended`].
     pub(super) async fn attempt(
         &self,
@@ -66,17 +68,21 @@ impl Gateway {
         ask: &Ask<'_>,
         deadline: Instant,
         pending: &mut Option<(Target, Instant)>,
-    ) -> Result<Ended, Error> {
+    ) -> Result<Ended, Denied> {
         let target = &ask.candidate.target;
         let Some(provider) = self.providers.get(&target.provider) else {
-            return Err(unknown_target(target));
+            return Err(Denied::Call(unknown_target(target)));
         };
-        let reservation = self.reserve(call, ask).await?;
+        let id = AttemptId {
+            request: call.id,
+            attempt: index,
+        };
+        let reservation = self.reserve(call, id, ask).await?;
         *pending = Some((target.clone(), Instant::now()));
         let open = OpenAttempt {
             gateway: self,
             call,
-            index,
+            id,
             target,
             request: ask.request,
             started: Instant::now(),
@@ -111,26 +117,6 @@ impl Gateway {
         let mut ended = open.end(result);
         ended.flaw = flaw;
         Ok(ended)
-    }
-
-    /// Sets aside the most that the attempt can use: the byte bound of its
-    /// input and the output limit that is really sent.
-    async fn reserve(
-        &self,
-        call: &CallContext<'_>,
-        ask: &Ask<'_>,
-    ) -> Result<Box<dyn Reservation>, Error> {
-        let target = &ask.candidate.target;
-        let input = upper_bound_tokens(ask.request);
-        let allowance = ask.spec.request.allowance(target.effort);
-        let output = u64::from(ask.request.max_tokens.saturating_add(allowance));
-        let rates = self
-            .prices
-            .rates(&target.provider, &target.model, input, self.clock.now());
-        let cost = rates.map_or(NanoUsd::ZERO, |rates| rates.upper_bound(input, output));
-        self.limits
-            .reserve(call.caller, input.saturating_add(output), cost)
-            .await
     }
 }
 
@@ -175,12 +161,12 @@ async fn complete(
 struct OpenAttempt<'a> {
     gateway: &'a Gateway,
     call: &'a CallContext<'a>,
-    index: u32,
+    id: AttemptId,
     target: &'a Target,
     request: &'a CompletionRequest,
     started: Instant,
     started_at: Timestamp,
-    reservation: Option<Box<dyn Reservation>>,
+    reservation: Option<Reservation<'a>>,
 }
 
 impl OpenAttempt<'_> {
@@ -208,14 +194,18 @@ impl OpenAttempt<'_> {
             }
         };
         let cost = self.price(&result, &usage);
-        self.book(outcome, usage, cost, possible, latency);
+        let left = self.book(outcome, usage, cost, possible, latency);
         let attempt = Attempt {
             target: self.target.clone(),
             outcome,
             latency,
             error,
         };
-        let result = result.map(|answer| Answered { answer, usage });
+        let result = result.map(|answer| Answered {
+            answer,
+            usage,
+            left,
+        });
         Ended {
             attempt,
             cost,
@@ -237,7 +227,7 @@ impl OpenAttempt<'_> {
     }
 
     fn price_of(&self, served: &ModelId, usage: &Usage) -> Cost {
-        let gateway = self.gateway;
+        let known = self.call.known;
         if usage.tokens == TokenUsage::default() {
             return Cost::Priced {
                 amount: NanoUsd::ZERO,
@@ -246,15 +236,15 @@ impl OpenAttempt<'_> {
         }
         let provider = &self.target.provider;
         let is_priced = |model: &ModelId| {
-            let rates = gateway.prices.rates(provider, model, 0, self.started_at);
+            let rates = known.prices.rates(provider, model, 0, self.started_at);
             rates.is_some()
         };
-        let Some(model) = billed_model(&gateway.catalogue, self.target, served, is_priced) else {
+        let Some(model) = billed_model(&known.catalogue, self.target, served, is_priced) else {
             let served = served.as_str();
             tracing::warn!(target = %self.target, served, "a model without a price has answered");
             return Cost::Unpriced;
         };
-        gateway
+        known
             .prices
             .cost(provider, &model, &usage.tokens, self.started_at)
     }
@@ -267,18 +257,23 @@ impl OpenAttempt<'_> {
         cost: Cost,
         possible: NanoUsd,
         latency: Duration,
-    ) {
+    ) -> Allowance {
         let gateway = self.gateway;
-        if let Some(reservation) = self.reservation.take() {
-            reservation.settle(&usage, cost.amount().unwrap_or(NanoUsd::ZERO), possible);
-        }
+        let Some(reservation) = self.reservation.take() else {
+            return Allowance::default();
+        };
+        let (left, budgets) = (reservation.left(), reservation.budgets());
+        let tokens = usage
+            .tokens
+            .total_input()
+            .saturating_add(usage.tokens.total_output());
+        reservation.settle(tokens, cost.amount().unwrap_or(NanoUsd::ZERO), possible);
         gateway.metrics.attempt_ended(self.target, outcome, latency);
         if usage.tokens != TokenUsage::default() {
             gateway.metrics.used(self.target, &usage, cost);
         }
         gateway.ledger.record(LedgerEntry {
-            request_id: self.call.id,
-            attempt: self.index,
+            id: self.id,
             started_at: self.started_at,
             caller: self.call.caller.clone(),
             target: Some(self.target.clone()),
@@ -291,8 +286,13 @@ impl OpenAttempt<'_> {
             cost,
             possible_cost: possible,
             latency,
-            cache: CacheOutcome::BYPASS,
+            cache: self.call.cache,
+            group: self.call.admission.group(),
+            budgets,
+            call_latency: (outcome == AttemptOutcome::Answered)
+                .then(|| self.call.started.elapsed()),
         });
+        left
     }
 
     /// Draws conclusions about the vendor.
@@ -315,7 +315,12 @@ impl OpenAttempt<'_> {
             Err(error)
                 if is_timeout(error.kind) && self.call.relay.is_some_and(Relay::reader_is_slow) => {
             }
-            Err(error) => gateway.health.failed(self.target, error, self.started_at),
+            Err(error) => {
+                if error.kind == ProviderErrorKind::RateLimited {
+                    gateway.limits.throttled(self.target);
+                }
+                gateway.health.failed(self.target, error, self.started_at);
+            }
         }
         gateway.report_condition(&self.target.provider);
     }
@@ -362,19 +367,8 @@ impl OpenAttempt<'_> {
 
     /// Guesses what the vendor bills for an attempt that it never reported.
     fn guess_cost(&self) -> NanoUsd {
-        let gateway = self.gateway;
-        let (provider, model) = (&self.target.provider, &self.target.model);
-        let input = estimate_tokens(self.request);
-        let output = u64::from(
-            gateway
-                .routing
-                .expected_output_tokens
-                .min(self.request.max_tokens),
-        );
-        let rates = gateway
-            .prices
-            .rates(provider, model, input, self.started_at);
-        rates.map_or(NanoUsd::ZERO, |rates| rates.estimate(input, output))
+        self.gateway
+            .guess_cost(self.call.known, self.request, self.target, self.started_at)
     }
 }
 

@@ -1,16 +1,20 @@
 //! A call from its arrival to its one line in log, metrics and ledger.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use tokio::time::Instant;
 
 use super::Gateway;
+use super::audit::Origin;
+use super::knowledge::Knowledge;
 use super::relay::Relay;
 use crate::domain::{
-    AttemptOutcome, CacheOutcome, Caller, Completion, CompletionRequest, Cost, Error, ErrorKind,
-    LedgerEntry, NanoUsd, Outcome, RequestId, TokenUsage, Usage,
+    AttemptId, CacheOutcome, Caller, Completion, CompletionRequest, Cost, Error, LedgerEntry,
+    NanoUsd, Outcome, RequestId, TokenUsage, Usage,
 };
+use crate::limit::Admission;
 use crate::telemetry::CallOutcome;
 
 /// What identifies a call throughout its attempts.
@@ -20,6 +24,12 @@ pub(super) struct CallContext<'a> {
     pub(super) request: &'a CompletionRequest,
     /// Where the answer goes as it comes, if anybody waits for it.
     pub(super) relay: Option<&'a Relay<'a>>,
+    /// The models and prices that the call goes by.
+    pub(super) known: &'a Knowledge,
+    /// What the caller's limits said.
+    pub(super) admission: &'a Admission,
+    /// The cache's part.
+    pub(super) cache: CacheOutcome,
     pub(super) started: Instant,
     pub(super) deadline: Instant,
 }
@@ -73,20 +83,25 @@ impl CallContext<'_> {
 /// counted and logged too.
 pub(super) struct OpenCall<'a> {
     gateway: &'a Gateway,
-    id: RequestId,
-    caller: &'a Caller,
+    origin: Origin<'a>,
+    /// What was asked, once that is known.
+    request: Option<&'a CompletionRequest>,
     started: Instant,
     started_at: Timestamp,
     outcome: CallOutcome,
 }
 
 impl<'a> OpenCall<'a> {
-    pub(super) fn begin(gateway: &'a Gateway, id: RequestId, caller: &'a Caller) -> Self {
+    pub(super) fn begin(
+        gateway: &'a Gateway,
+        origin: Origin<'a>,
+        request: Option<&'a CompletionRequest>,
+    ) -> Self {
         gateway.metrics.call_began();
         Self {
             gateway,
-            id,
-            caller,
+            origin,
+            request,
             started: Instant::now(),
             started_at: gateway.clock.now(),
             outcome: CallOutcome::Abandoned,
@@ -96,28 +111,30 @@ impl<'a> OpenCall<'a> {
     pub(super) fn end(mut self, result: Result<&Completion, &Error>) {
         self.outcome = match result {
             Ok(completion) => {
-                self.log_answer(completion);
+                if let Some(request) = self.request {
+                    self.gateway.audit_answer(self.origin, request, completion);
+                }
+                if completion.cache.is_hit() {
+                    self.record(Outcome::Answered, completion.cache);
+                }
                 CallOutcome::Answered
             }
             Err(error) => {
-                self.log_error(error);
-                if error.attempts.is_empty() {
-                    self.record(error.kind);
-                }
+                self.gateway.audit_error(self.origin, self.request, error);
+                self.record(Outcome::Failed(error.kind), CacheOutcome::BYPASS);
                 CallOutcome::Failed(error.kind)
             }
         };
     }
 
-    /// Enters a call into the ledger that no attempt stands for.
-    fn record(&self, kind: ErrorKind) {
+    /// Enters a call into the ledger that no attempt has answered.
+    fn record(&self, outcome: Outcome, cache: CacheOutcome) {
         self.gateway.ledger.record(LedgerEntry {
-            request_id: self.id,
-            attempt: 0,
+            id: AttemptId::of_call(self.origin.id),
             started_at: self.started_at,
-            caller: self.caller.clone(),
+            caller: self.origin.caller.clone(),
             target: None,
-            outcome: Outcome::Failed(kind),
+            outcome,
             usage: Usage::estimated(TokenUsage::default()),
             cost: Cost::Priced {
                 amount: NanoUsd::ZERO,
@@ -125,56 +142,12 @@ impl<'a> OpenCall<'a> {
             },
             possible_cost: NanoUsd::ZERO,
             latency: self.started.elapsed(),
-            cache: CacheOutcome::BYPASS,
+            cache,
+            group: None,
+            budgets: Arc::default(),
+            call_latency: Some(self.started.elapsed()),
         });
     }
-
-    /// Without a word of prompt or answer.
-    fn log_answer(&self, completion: &Completion) {
-        tracing::info!(
-            request_id = %self.id,
-            caller = %self.caller,
-            provider = %completion.provider,
-            model = %completion.model,
-            input_tokens = completion.usage.tokens.total_input(),
-            output_tokens = completion.usage.tokens.total_output(),
-            cost_usd = completion.cost.amount().map(NanoUsd::usd),
-            latency_ms = completion.latency.as_millis() as u64,
-            attempts = completion.routing.attempts.len(),
-            "answered"
-        );
-    }
-
-    fn log_error(&self, error: &Error) {
-        tracing::info!(
-            request_id = %self.id,
-            caller = %self.caller,
-            error_type = %error.kind,
-            attempts = error.attempts.len(),
-            error = presentable(error),
-            "not answered"
-        );
-    }
-}
-
-/// Says what failed in our own words: what is wrong with a request is said in
-/// the caller's, and vendors quote what they were asked.
-fn presentable(error: &Error) -> String {
-    if error.kind == ErrorKind::CallerInvalidRequest {
-        return String::new();
-    }
-    if error.attempts.is_empty() {
-        return error.message.clone();
-    }
-    let attempts = error.attempts.iter().map(|attempt| {
-        let outcome = match attempt.outcome {
-            AttemptOutcome::Answered => "answered",
-            AttemptOutcome::Failed(kind) => kind.as_str(),
-            AttemptOutcome::Cancelled => "cancelled",
-        };
-        format!("{} {outcome}", attempt.target)
-    });
-    attempts.collect::<Vec<_>>().join(", ")
 }
 
 impl Drop for OpenCall<'_> {
@@ -182,40 +155,8 @@ impl Drop for OpenCall<'_> {
         let latency = self.started.elapsed();
         self.gateway.metrics.call_ended(self.outcome, latency);
         if self.outcome == CallOutcome::Abandoned {
-            tracing::info!(
-                request_id = %self.id,
-                caller = %self.caller,
-                latency_ms = latency.as_millis() as u64,
-                "the caller left"
-            );
+            self.record(Outcome::Abandoned, CacheOutcome::BYPASS);
+            self.gateway.audit_abandoned(self.origin, latency);
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::domain::{Attempt, ModelId, ProviderErrorKind, ProviderName, Target};
-
-    #[test]
-    fn no_line_of_the_log_quotes_a_vendor() {
-        let attempt = Attempt {
-            target: Target {
-                provider: ProviderName::new("openai"),
-                model: ModelId::new("m"),
-                effort: None,
-            },
-            outcome: AttemptOutcome::Failed(ProviderErrorKind::Server),
-            latency: Duration::ZERO,
-            error: Some("server: boom on: SECRET PROMPT".to_owned()),
-        };
-        let mut error = Error::new(ErrorKind::ProviderUnavailable, "boom on: SECRET PROMPT");
-        error.attempts = vec![attempt.clone(), attempt];
-
-        assert_eq!(presentable(&error), "openai/m server, openai/m server");
-        assert_eq!(
-            presentable(&Error::invalid("SECRET PROMPT is no model")),
-            ""
-        );
     }
 }

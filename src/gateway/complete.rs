@@ -1,20 +1,18 @@
 //! The pipeline: one request from start to finish.
 
-use std::time::Duration;
-
 use tokio::time::{Instant, timeout_at};
 
 use super::Gateway;
-use super::attempt::{Answered, Ask, Ended, unknown_target};
+use super::attempts::{Stop, Tally};
+use super::audit::Origin;
 use super::call::{CallContext, OpenCall};
-use super::refusal::{self, Failures};
+use super::refusal;
 use super::relay::Relay;
 use super::route::Route;
-use super::structured::Form;
 use crate::cache::Lookup;
 use crate::domain::{
-    Attempt, AttemptOutcome, CacheOutcome, Caller, Candidate, ChunkSink, Completion,
-    CompletionRequest, Cost, Effort, Error, NanoUsd, RequestId, Target, TokenUsage, Usage,
+    CacheOutcome, ChunkSink, Completion, CompletionRequest, Cost, Effort, Error, NanoUsd,
+    TokenUsage, Usage,
 };
 
 impl Gateway {
@@ -22,17 +20,16 @@ impl Gateway {
     /// another until one is answered, the targets or the time run out.
     ///
     /// Dropping the future cancels the vendor's call; what it used is still
-    /// recorded. `id` names the call in the answer, the ledger and errors.
+    /// recorded. The origin names the call in the answer, the ledger and errors.
     ///
     /// # Errors
     /// [`Error`] with the contract's type and the attempts that were made.
     pub async fn complete(
         &self,
-        id: RequestId,
-        caller: &Caller,
+        origin: Origin<'_>,
         request: &CompletionRequest,
     ) -> Result<Completion, Error> {
-        self.answer(id, caller, request, None).await
+        self.answer(origin, request, None).await
     }
 
     /// Answers a request as [`Gateway::complete`] does, and hands the text to
@@ -43,65 +40,85 @@ impl Gateway {
     /// As for [`Gateway::complete`]; pieces may have gone out before.
     pub async fn complete_into(
         &self,
-        id: RequestId,
-        caller: &Caller,
+        origin: Origin<'_>,
         request: &CompletionRequest,
         sink: &dyn ChunkSink,
     ) -> Result<Completion, Error> {
         let relay = Relay::new(sink);
-        self.answer(id, caller, request, Some(&relay)).await
+        self.answer(origin, request, Some(&relay)).await
     }
 
     async fn answer(
         &self,
-        id: RequestId,
-        caller: &Caller,
+        origin: Origin<'_>,
         request: &CompletionRequest,
         relay: Option<&Relay<'_>>,
     ) -> Result<Completion, Error> {
-        let started = Instant::now();
-        let call = CallContext {
-            id,
-            caller,
-            request,
-            relay,
-            started,
-            deadline: started + request.timeout,
-        };
-        let open = OpenCall::begin(self, id, caller);
-        let result = self.run(&call).await;
+        let open = OpenCall::begin(self, origin, Some(request));
+        let result = self.run(origin, request, relay).await;
         open.end(result.as_ref());
         result
     }
 
     /// Counts, logs and records a request that a door refuses before it
-    /// becomes a call, and returns the refusal.
-    pub fn refused(&self, id: RequestId, caller: &Caller, refusal: Error) -> Error {
-        OpenCall::begin(self, id, caller).end(Err(&refusal));
+    /// becomes a call, and returns the refusal. It takes one from the rate
+    /// like any other, and is refused for that if there is none.
+    pub async fn refused(&self, origin: Origin<'_>, refusal: Error) -> Error {
+        let open = OpenCall::begin(self, origin, None);
+        let refusal = self
+            .limits
+            .admit(origin.caller)
+            .await
+            .err()
+            .unwrap_or(refusal);
+        open.end(Err(&refusal));
         refusal
     }
 
-    async fn run(&self, call: &CallContext<'_>) -> Result<Completion, Error> {
-        let (caller, request) = (call.caller, call.request);
-        let named = self.named_model(request)?;
+    async fn run(
+        &self,
+        origin: Origin<'_>,
+        request: &CompletionRequest,
+        relay: Option<&Relay<'_>>,
+    ) -> Result<Completion, Error> {
+        let started = Instant::now();
+        let Origin { id, caller, .. } = origin;
+        let known = self.known();
         let _permit = self
             .in_flight
             .try_acquire()
             .map_err(|_| refusal::overloaded(self.settings.max_in_flight))?;
-        self.limits.take_request(caller).await?;
+        let admission = self.limits.admit(caller).await?;
+        let named = known.named_model(request)?;
+        let mut call = CallContext {
+            id,
+            caller,
+            request,
+            relay,
+            known: &known,
+            admission: &admission,
+            cache: CacheOutcome::BYPASS,
+            started,
+            deadline: started + request.timeout,
+        };
         if request.route_only {
-            let route = self.route(caller, request, named, self.clock.now())?;
-            return dry_run(call, route);
+            let route = self.route(&call, named, self.clock.now())?;
+            return dry_run(&call, route);
         }
-        let cache = match self.cache.find(caller, request).await {
-            Lookup::Hit(completion) => return Ok(*completion),
+        call.cache = match self.cache.find(caller, request).await {
+            Lookup::Hit(completion) => {
+                return Ok(Completion {
+                    allowance: admission.left(),
+                    ..*completion
+                });
+            }
             Lookup::None(outcome) => outcome,
         };
         if let Some(relay) = call.relay {
-            relay.looked_up(cache.status);
+            relay.looked_up(call.cache.status);
         }
-        let route = self.route(caller, request, named, self.clock.now())?;
-        let completion = self.try_targets(call, route, cache).await?;
+        let route = self.route(&call, named, self.clock.now())?;
+        let completion = self.try_targets(&call, route).await?;
         self.cache.store(caller, request, &completion).await;
         Ok(completion)
     }
@@ -112,7 +129,6 @@ impl Gateway {
         &self,
         call: &CallContext<'_>,
         mut route: Route,
-        cache: CacheOutcome,
     ) -> Result<Completion, Error> {
         let mut tally = Tally::default();
         let result = tokio::select! {
@@ -153,161 +169,11 @@ impl Gateway {
             usage: answered.usage,
             cost: tally.cost(),
             latency: call.started.elapsed(),
-            cache,
+            cache: call.cache,
+            allowance: call.admission.left().and(answered.left),
             dropped_parameters: dropped,
             routing: route.report.won_by(winner, attempts),
         })
-    }
-
-    /// Estimates how long a candidate takes that writes as much as it may.
-    fn takes(&self, candidate: &Candidate, call: &CallContext<'_>) -> Duration {
-        let expected = self.routing.expected_output_tokens.max(1);
-        let longer = f64::from(call.request.max_tokens) / f64::from(expected);
-        candidate.latency.mul_f64(longer.clamp(1.0, 1e3))
-    }
-
-    async fn attempts(
-        &self,
-        call: &CallContext<'_>,
-        route: &mut Route,
-        tally: &mut Tally,
-    ) -> Result<(Answered, Candidate), Stop> {
-        let mut failures = Failures::default();
-        let mut repair: Option<Repair> = None;
-        for index in 0..self.settings.max_attempts {
-            let next = match &repair {
-                Some(repair) => Some(&repair.candidate),
-                None => route.plan.next(&route.report.candidates),
-            };
-            let Some(candidate) = next.cloned() else {
-                break;
-            };
-            let is_last = !route.plan.has_another() || index + 1 == self.settings.max_attempts;
-            let Some(deadline) =
-                call.attempt_deadline(index, is_last, self.takes(&candidate, call))
-            else {
-                // What failed says more than that no time is left for others.
-                return Err(match failures.last_kind() {
-                    Some(kind) if !refusal::is_our_deadline(kind) => Stop::Exhausted(failures),
-                    _ => Stop::OutOfTime,
-                });
-            };
-            let (provider, model) = (&candidate.target.provider, &candidate.target.model);
-            let spec = self.catalogue.spec(provider, model);
-            let spec = spec.ok_or_else(|| Stop::Refused(unknown_target(&candidate.target)))?;
-            let form = Form::of(call.request, spec).map_err(Stop::Refused)?;
-            let is_repair = repair.is_some();
-            let asked = match (repair.take(), &form) {
-                (Some(repair), _) => Some(repair.request),
-                (None, form) => form.as_ref().map(|form| form.ask(call.request)),
-            };
-            let ask = Ask {
-                request: asked.as_ref().unwrap_or(call.request),
-                candidate: &candidate,
-                spec,
-                form: form.as_ref(),
-            };
-            let pending = &mut tally.pending;
-            let ended = self.attempt(call, index, &ask, deadline, pending).await;
-            tally.pending = None;
-            let Ended {
-                attempt,
-                cost,
-                result,
-                flaw,
-            } = ended.map_err(Stop::Refused)?;
-            route.report.attempts.push(attempt);
-            tally.add(cost);
-            match result {
-                Ok(answered) => return Ok((answered, candidate)),
-                Err(error) => {
-                    // The last target had all the time that was left.
-                    if is_last && refusal::is_our_deadline(error.kind) {
-                        return Err(Stop::OutOfTime);
-                    }
-                    let kind = error.kind;
-                    failures.add(error);
-                    if let Some(flaw) = flaw.filter(|_| !is_repair) {
-                        let request = Form::ask_again(ask.request, &flaw);
-                        repair = Some(Repair { candidate, request });
-                        continue;
-                    }
-                    let has_begun = call.relay.is_some_and(ChunkSink::has_begun);
-                    if has_begun || !kind.allows_failover() {
-                        break;
-                    }
-                    let candidates = &route.report.candidates;
-                    route
-                        .plan
-                        .learn(&candidate.target, kind, candidates, &self.catalogue);
-                }
-            }
-        }
-        Err(Stop::Exhausted(failures))
-    }
-}
-
-/// The one chance of a model to mend its answer.
-struct Repair {
-    candidate: Candidate,
-    request: CompletionRequest,
-}
-
-/// Why the attempts ended without an answer.
-enum Stop {
-    /// A limit refused the next one.
-    Refused(Error),
-    /// Every target failed, or one in a way that ends it.
-    Exhausted(Failures),
-    /// No time is left.
-    OutOfTime,
-    /// The process ends.
-    Shutdown,
-}
-
-/// What the attempts of a call come to.
-#[derive(Default)]
-struct Tally {
-    /// The attempt under way, and since when.
-    pending: Option<(Target, Instant)>,
-    amount: NanoUsd,
-    is_incomplete: bool,
-    is_unpriced: bool,
-}
-
-impl Tally {
-    fn add(&mut self, cost: Cost) {
-        match cost {
-            Cost::Priced {
-                amount,
-                is_incomplete,
-            } => {
-                self.amount = self.amount.saturating_add(amount);
-                self.is_incomplete |= is_incomplete;
-            }
-            Cost::Unpriced => self.is_unpriced = true,
-        }
-    }
-
-    /// Returns the attempt that was cut, if one was.
-    fn cut_attempt(&mut self) -> Option<Attempt> {
-        let (target, began) = self.pending.take()?;
-        Some(Attempt {
-            target,
-            outcome: AttemptOutcome::Cancelled,
-            latency: began.elapsed(),
-            error: None,
-        })
-    }
-
-    fn cost(&self) -> Cost {
-        if self.is_unpriced {
-            return Cost::Unpriced;
-        }
-        Cost::Priced {
-            amount: self.amount,
-            is_incomplete: self.is_incomplete,
-        }
     }
 }
 
@@ -330,6 +196,7 @@ fn dry_run(call: &CallContext<'_>, mut route: Route) -> Result<Completion, Error
         },
         latency: call.started.elapsed(),
         cache: CacheOutcome::BYPASS,
+        allowance: call.admission.left(),
         dropped_parameters: Vec::new(),
         routing: route.report,
     })

@@ -23,6 +23,32 @@ impl Plan {
         candidates.get(self.queue.pop_front()?)
     }
 
+    /// Drops candidates that are not wanted.
+    pub(super) fn retain(
+        &mut self,
+        candidates: &[Candidate],
+        is_wanted: impl Fn(&Candidate) -> bool,
+    ) {
+        self.queue
+            .retain(|place| candidates.get(*place).is_some_and(&is_wanted));
+    }
+
+    /// Returns the place of the candidate with the least bound.
+    pub(super) fn cheapest<T: Ord>(
+        &self,
+        candidates: &[Candidate],
+        bound: impl Fn(&Candidate) -> Option<T>,
+    ) -> Option<usize> {
+        let places = self.queue.iter().copied();
+        let bounds = places.filter_map(|place| Some((bound(candidates.get(place)?)?, place)));
+        bounds.min().map(|(_, place)| place)
+    }
+
+    /// Puts a candidate at the end.
+    pub(super) fn put(&mut self, place: usize) {
+        self.queue.push_back(place);
+    }
+
     pub(super) fn has_another(&self) -> bool {
         !self.queue.is_empty()
     }

@@ -16,10 +16,11 @@ impl Gateway {
     #[must_use]
     pub fn cut_to_room(&self, mut request: CompletionRequest) -> CompletionRequest {
         let input = routing::estimate_tokens(&request);
-        let most = match self.named_model(&request) {
+        let known = self.known();
+        let most = match known.named_model(&request) {
             Ok(Some(spec)) => room(spec, input),
             Ok(None) => {
-                let models = self.catalogue.models().iter();
+                let models = known.catalogue.models().iter();
                 models.filter_map(|spec| room(spec, input)).max()
             }
             // Whoever answers that says so.

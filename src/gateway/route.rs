@@ -1,12 +1,13 @@
 //! From a request to the targets that may answer it, in order.
 
 use super::Gateway;
+use super::call::CallContext;
 use super::health::Condition;
 use super::plan::Plan;
 use super::refusal;
 use crate::domain::{
-    Caller, Candidate, Capability, CompletionRequest, Error, ErrorKind, ModelSelector, ModelSpec,
-    RoutingReport, Target,
+    Caller, Candidate, Capability, CompletionRequest, Error, ErrorKind, FilterReason,
+    ModelSelector, ModelSpec, RoutingReport, Target,
 };
 use crate::routing::{Choice, Facts, FreshRates, Prices, PriorEstimator, Ranking, rank};
 use crate::usage::PriceTable;
@@ -25,29 +26,14 @@ pub(super) struct Route {
 }
 
 impl Gateway {
-    /// Finds the model that a request names; `None` for `auto`.
-    pub(super) fn named_model(
-        &self,
-        request: &CompletionRequest,
-    ) -> Result<Option<&ModelSpec>, Error> {
-        match &request.model {
-            ModelSelector::Auto => Ok(None),
-            ModelSelector::Named(name) => self
-                .catalogue
-                .find(name)
-                .map(Some)
-                .map_err(|unknown| Error::unknown("model", unknown.to_string())),
-        }
-    }
-
     /// Ranks the targets of a request that began `at`.
     pub(super) fn route(
         &self,
-        caller: &Caller,
-        request: &CompletionRequest,
+        call: &CallContext<'_>,
         named: Option<&ModelSpec>,
         at: Timestamp,
     ) -> Result<Route, Error> {
+        let (caller, request) = (call.caller, call.request);
         if self.providers.is_empty() {
             return Err(Error::new(
                 ErrorKind::ProviderUnavailable,
@@ -55,22 +41,34 @@ impl Gateway {
                  LOCAL_OPENAI_BASE_URL and start again",
             ));
         }
+        if let Some(spec) = named
+            && !call.admission.allows(spec)
+        {
+            return Err(Error::new(
+                ErrorKind::PolicyBlocked,
+                format!("caller {caller} may not use {}", spec.canonical()),
+            ));
+        }
         let choice = named.map_or(Choice::Any, |spec| Choice::Named {
             provider: spec.provider.as_str(),
             model: spec.id.as_str(),
         });
         let mut facts = Facts::new(request, choice, at);
+        facts.cost_pressure = call.admission.pressure();
         let free = facts.needs.without(Capability::JsonSchema);
         if named.is_some() {
             // The gateway itself holds a model to a schema.
             facts.needs = free;
         }
-        let mut ranking = self.rank(&facts);
+        let mut ranking = self.rank(call, &facts);
         if ranking.usable().next().is_none() && facts.needs != free {
             facts.needs = free;
-            ranking = self.rank(&facts);
+            ranking = self.rank(call, &facts);
         }
         let mut reason = reason(request, named, &ranking);
+        if named.is_none() && facts.cost_pressure > 0.0 {
+            reason += "; low cost weighs more, for the budget goes faster than its period";
+        }
         if let Some(place) = self.kept(caller, request, &ranking) {
             let kept = ranking.candidates.remove(place);
             reason = format!("the conversation stays with {}", kept.target);
@@ -79,14 +77,14 @@ impl Gateway {
         if let Some(spec) = named
             && request.requirements.failover == Some(true)
         {
-            let others = self.others(request, spec, at);
+            let others = self.others(call, spec, at);
             ranking.candidates.extend(others);
         }
         if ranking.usable().next().is_none() {
             return Err(refusal::nothing_can_answer(
                 &facts,
                 &ranking,
-                &self.catalogue,
+                &call.known.catalogue,
             ));
         }
         let candidates = ranking.candidates;
@@ -124,25 +122,27 @@ impl Gateway {
         (is_up && can_go_on).then_some(place)
     }
 
-    fn rank(&self, facts: &Facts<'_>) -> Ranking {
+    fn rank(&self, call: &CallContext<'_>, facts: &Facts<'_>) -> Ranking {
         // One look at health serves all targets.
         let estimator = PriorEstimator {
-            prices: &self.prices,
+            prices: &call.known.prices,
             health: &self.health.now(),
             expected_output_tokens: self.routing.expected_output_tokens,
         };
-        rank(facts, &self.catalogue, &self.routing, &estimator)
+        let mut ranking = rank(facts, &call.known.catalogue, &self.routing, &estimator);
+        if !call.admission.is_free() {
+            ranking.rule_out(FilterReason::Models, |target| {
+                let spec = call.known.catalogue.spec(&target.provider, &target.model);
+                spec.is_some_and(|spec| !call.admission.allows(spec))
+            });
+        }
+        ranking
     }
 
     /// Lists what may answer in place of a named model: its configured
     /// fallbacks in their order, then the best of the rest.
-    fn others(
-        &self,
-        request: &CompletionRequest,
-        named: &ModelSpec,
-        at: Timestamp,
-    ) -> Vec<Candidate> {
-        let ranking = self.rank(&Facts::new(request, Choice::Any, at));
+    fn others(&self, call: &CallContext<'_>, named: &ModelSpec, at: Timestamp) -> Vec<Candidate> {
+        let ranking = self.rank(call, &Facts::new(call.request, Choice::Any, at));
         let fallbacks = self.routing.fallbacks.get(&named.canonical());
         let place = |target: &Target| {
             let name = format!("{}/{}", target.provider, target.model);

@@ -14,6 +14,9 @@ pub struct Settings {
     /// The most calls in flight, `1..=1_000_000`; beyond it,
     /// `gateway_overloaded`.
     pub max_in_flight: usize,
+    /// Whether the audit lines of calls hold the last prompt and the answer,
+    /// 2,000 characters of each.
+    pub audit_prompts: bool,
     /// How often an idle vendor is asked for its model list, in
     /// milliseconds, `30_000..=86_400_000`, or 0 for never.
     pub probe_interval_ms: u64,
@@ -30,6 +33,7 @@ impl Default for Settings {
             // tries leave 0.0125 % unanswered, two would leave 0.25 %.
             max_attempts: 4,
             max_in_flight: 512,
+            audit_prompts: false,
             probe_interval_ms: 60_000,
             probe_timeout_ms: 5_000,
         }

@@ -41,6 +41,7 @@ pub struct Readiness {
 impl Gateway {
     /// Reports every vendor, configured ones first.
     pub fn provider_status(&self) -> Vec<ProviderStatus> {
+        let known = self.known();
         let configured = self.order.iter().map(|name| {
             let ProviderHealth {
                 latency,
@@ -49,7 +50,7 @@ impl Gateway {
                 checked_at,
                 condition,
             } = self.health.of_provider(name);
-            let models = self
+            let models = known
                 .catalogue
                 .models()
                 .iter()

@@ -15,8 +15,12 @@ use super::body::read;
 use super::error::{body_error, openai_error};
 use super::event_stream;
 use crate::domain::{Caller, Error, RequestId};
+use crate::gateway::Origin;
 use chunks::ChunkWriter;
 use request::Delivery;
+
+/// What the route is called in audit lines.
+const TOOL: &str = "/v1/chat/completions";
 
 /// Answers a chat completion.
 pub(super) async fn complete(
@@ -50,14 +54,22 @@ async fn answer(
     wait: Duration,
 ) -> Result<Response, Error> {
     let gateway = &door.gateway;
-    let (request, delivery) = request::parse(body)
-        .and_then(|(draft, delivery)| Ok((draft.check(wait)?, delivery)))
-        .map_err(|refusal| gateway.refused(id, caller, refusal))?;
+    let origin = Origin {
+        id,
+        caller,
+        tool: TOOL,
+    };
+    let read =
+        request::parse(body).and_then(|(draft, delivery)| Ok((draft.check(wait)?, delivery)));
+    let (request, delivery) = match read {
+        Ok(read) => read,
+        Err(refusal) => return Err(gateway.refused(origin, refusal).await),
+    };
     let request = gateway.cut_to_room(request);
     if let Delivery::Stream(usage) = delivery {
         let writer = ChunkWriter::new(id, gateway.now().as_second(), usage);
-        return Ok(event_stream::respond(door, caller.clone(), id, request, writer).await);
+        return Ok(event_stream::respond(door, origin, request, writer).await);
     }
-    let completion = gateway.complete(id, caller, &request).await?;
+    let completion = gateway.complete(origin, &request).await?;
     Ok(response::write(&completion, gateway.now()))
 }

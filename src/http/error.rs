@@ -26,11 +26,25 @@ struct Body<'a> {
 
 /// Refuses a request before anyone looked at what it asks.
 pub(super) fn refusal(status: StatusCode, message: &str) -> Response {
+    refusal_with(status, "caller_invalid_request", message)
+}
+
+/// Refuses who is unknown (401), or may not do this (403).
+pub(super) fn access_refusal(status: StatusCode, message: &str) -> Response {
+    let kind = if status == StatusCode::FORBIDDEN {
+        ErrorKind::PolicyBlocked
+    } else {
+        ErrorKind::CallerUnauthorized
+    };
+    refusal_with(status, kind.as_str(), message)
+}
+
+fn refusal_with(status: StatusCode, code: &str, message: &str) -> Response {
     let body = Body {
         message,
         family: family(status),
         param: None,
-        code: "caller_invalid_request",
+        code,
     };
     let mut response = (status, Json(Envelope { error: body })).into_response();
     // A body that was too slow may be quicker next time.

@@ -17,9 +17,10 @@ use tokio_util::task::AbortOnDropHandle;
 
 use super::{Door, headers};
 use crate::domain::{
-    CacheStatus, Caller, Chunk, ChunkSink, Completion, CompletionRequest, ContentPart, Error,
-    ErrorKind, RequestId, Target,
+    CacheStatus, Chunk, ChunkSink, Completion, CompletionRequest, ContentPart, Error, ErrorKind,
+    RequestId, Target,
 };
+use crate::gateway::Origin;
 
 /// Pieces that wait for a slow reader; the vendor waits with them beyond.
 const PIECES: usize = 32;
@@ -59,12 +60,12 @@ type Work = AbortOnDropHandle<Result<Completion, Error>>;
 /// sign of life, if the vendor thinks for so long.
 pub(super) async fn respond(
     door: &Door,
-    caller: Caller,
-    id: RequestId,
+    origin: Origin<'_>,
     request: CompletionRequest,
     writer: impl EventWriter,
 ) -> Response {
     let gateway = Arc::clone(&door.gateway);
+    let (id, tool, caller) = (origin.id, origin.tool, origin.caller.clone());
     let (sender, pieces) = mpsc::channel(PIECES);
     let early = Arc::new(Mutex::new(Early::default()));
     let told = Arc::clone(&early);
@@ -75,8 +76,13 @@ pub(super) async fn respond(
             stalled: Notify::new(),
             early: told,
         };
+        let origin = Origin {
+            id,
+            caller: &caller,
+            tool,
+        };
         tokio::select! {
-            result = gateway.complete_into(id, &caller, &request, &sink) => result,
+            result = gateway.complete_into(origin, &request, &sink) => result,
             // Dropped like this, the call is one whose caller has left.
             () = sink.stalled.notified() => {
                 let message = "the reader took nothing for 30 s";

@@ -87,6 +87,11 @@ fn has_allowed_host(allowed: &Allowed, request: &Request) -> bool {
     named.is_some_and(|(host, port)| allowed.admits_host(&host, port))
 }
 
+/// Tells whether `host[:port]` leads to this machine.
+pub(super) fn is_loopback_authority(text: &str) -> bool {
+    parse_authority(text).is_some_and(|(host, _)| is_loopback(&host))
+}
+
 /// Tells whether a text names a host that [`Allowed`] can hold.
 pub(crate) fn is_host(text: &str) -> bool {
     !text.contains('*') && parse_authority(text).is_some()

@@ -23,6 +23,18 @@ pub(super) fn describe(response: &mut Response, completion: &Completion) {
         &completion.routing.attempts.len().to_string(),
     );
     put_dropped(headers, &completion.dropped_parameters);
+    let left = completion.allowance;
+    for (name, count) in [
+        ("x-ratelimit-remaining-requests", left.requests),
+        ("x-ratelimit-remaining-tokens", left.tokens),
+    ] {
+        if let Some(count) = count {
+            put(headers, name, &count.to_string());
+        }
+    }
+    if let Some(budget) = left.budget {
+        put(headers, "x-gateway-budget-remaining-usd", &decimal(budget));
+    }
     if let Some(cost) = completion.cost.amount() {
         put(headers, "x-gateway-cost-usd", &decimal(cost));
     }

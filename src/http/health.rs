@@ -34,6 +34,13 @@ pub(super) async fn ready(State(door): State<Door>) -> Response {
         .iter()
         .map(|name| format!("provider {name} is unavailable"))
         .collect();
+    let store = door.gateway.store_state();
+    if let Some(fault) = &store.fault {
+        // What the fault says may name a file or a host.
+        tracing::debug!(fault, "the store does not work");
+        degraded.push(format!("store: degraded, {} lines wait", store.buffered));
+    }
+    degraded.extend(door.notices.list());
     let is_draining = door.shutdown.draining.is_cancelled();
     let is_unconfigured = readiness.available.is_empty() && readiness.unavailable.is_empty();
     if is_draining {
@@ -54,6 +61,7 @@ pub(super) async fn ready(State(door): State<Door>) -> Response {
 
 /// Writes the metrics in Prometheus' text format.
 pub(super) async fn metrics(State(door): State<Door>) -> Response {
+    door.metrics.store(&door.gateway.store_state());
     let format = "text/plain; version=0.0.4; charset=utf-8";
     ([(header::CONTENT_TYPE, format)], door.metrics.render()).into_response()
 }

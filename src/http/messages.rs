@@ -15,10 +15,14 @@ use serde_json::json;
 use super::body::read;
 use super::{Door, event_stream};
 use crate::domain::{Caller, Draft, Error, RequestId};
+use crate::gateway::Origin;
 pub(super) use envelope::refusal;
 use envelope::{body_error, error_response};
 use events::MessageWriter;
 use request::Delivery;
+
+/// What the route is called in audit lines.
+const TOOL: &str = "/v1/messages";
 
 /// Answers a message.
 pub(super) async fn create(
@@ -47,15 +51,23 @@ async fn answer(
     wait: Duration,
 ) -> Result<Response, Error> {
     let gateway = &door.gateway;
-    let (request, delivery) = request::parse(body)
-        .and_then(|(draft, delivery)| Ok((draft.check(wait)?, delivery)))
-        .map_err(|refusal| gateway.refused(id, caller, refusal))?;
+    let origin = Origin {
+        id,
+        caller,
+        tool: TOOL,
+    };
+    let read =
+        request::parse(body).and_then(|(draft, delivery)| Ok((draft.check(wait)?, delivery)));
+    let (request, delivery) = match read {
+        Ok(read) => read,
+        Err(refusal) => return Err(gateway.refused(origin, refusal).await),
+    };
     let request = gateway.cut_to_room(request);
     if delivery == Delivery::Stream {
         let writer = MessageWriter::new(id);
-        return Ok(event_stream::respond(door, caller.clone(), id, request, writer).await);
+        return Ok(event_stream::respond(door, origin, request, writer).await);
     }
-    let completion = gateway.complete(id, caller, &request).await?;
+    let completion = gateway.complete(origin, &request).await?;
     Ok(response::write(&completion))
 }
 

@@ -1,13 +1,13 @@
 //! `GET /v1/models`: what can be asked for, in OpenAI's form.
 
-use axum::Json;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse as _, Response};
+use axum::{Extension, Json};
 use serde::Serialize;
 
 use super::Door;
 use super::error::openai_error;
-use crate::domain::{Error, ModelSpec, RequestId};
+use crate::domain::{Caller, Error, ErrorKind, ModelSpec, RequestId};
 
 #[derive(Serialize)]
 struct List<'a> {
@@ -50,9 +50,16 @@ impl<'a> From<&'a ModelSpec> for Model<'a> {
     }
 }
 
-/// Lists `auto` and every model of the configured providers.
-pub(super) async fn list(State(door): State<Door>) -> Response {
-    let models = door.gateway.catalogue().models().iter().map(Model::from);
+/// Lists `auto` and every model of the configured providers that the caller
+/// may ask for.
+pub(super) async fn list(
+    State(door): State<Door>,
+    Extension(caller): Extension<Caller>,
+) -> Response {
+    let known = door.gateway.known();
+    let models = known.catalogue.models().iter();
+    let allowed = models.filter(|spec| door.gateway.allows(&caller, spec));
+    let models = allowed.map(Model::from);
     let data = std::iter::once(AUTO).chain(models).collect();
     Json(List {
         object: "list",
@@ -62,12 +69,22 @@ pub(super) async fn list(State(door): State<Door>) -> Response {
 }
 
 /// Describes one model, by any name that a completion takes.
-pub(super) async fn one(State(door): State<Door>, Path(name): Path<String>) -> Response {
+pub(super) async fn one(
+    State(door): State<Door>,
+    Extension(caller): Extension<Caller>,
+    Path(name): Path<String>,
+) -> Response {
     if name == AUTO.id {
         return Json(AUTO).into_response();
     }
-    match door.gateway.catalogue().find(&name) {
-        Ok(spec) => Json(Model::from(spec)).into_response(),
+    let known = door.gateway.known();
+    match known.catalogue.find(&name) {
+        Ok(spec) if door.gateway.allows(&caller, spec) => Json(Model::from(spec)).into_response(),
+        Ok(spec) => {
+            let message = format!("caller {caller} may not use {}", spec.canonical());
+            let blocked = Error::new(ErrorKind::PolicyBlocked, message);
+            openai_error(&blocked, RequestId::random())
+        }
         Err(unknown) => openai_error(
             &Error::unknown("model", unknown.to_string()),
             RequestId::random(),

@@ -4,6 +4,10 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use serde::{Deserialize, Serialize};
 
+/// Where the keys of Identity-Aware Proxy are (Google Cloud, "Securing your
+/// app with signed headers").
+pub(super) const IAP_KEYS: &str = "https://www.gstatic.com/iap/verify/public_key-jwk";
+
 /// Settings of the server (`server` in `gateway.yaml`).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -14,6 +18,14 @@ pub struct Settings {
     pub port: u16,
     /// How callers prove who they are (`AUTH_MODE`).
     pub auth_modes: Vec<AuthMode>,
+    /// Whose tokens mode `oidc` takes.
+    pub oidc: OidcSettings,
+    /// What mode `iap` takes.
+    pub iap: IapSettings,
+    /// How clients reach the server, `https://gateway.example.com`, for the
+    /// metadata that mode `oidc` publishes (`PUBLIC_URL`); without it, by the
+    /// name that a request was sent to.
+    pub public_url: Option<String>,
     /// Names besides loopback by which the server may be called
     /// (`ALLOWED_HOSTS`): `gateway.example.com`, optionally with `:port`.
     pub allowed_hosts: Vec<String>,
@@ -46,12 +58,28 @@ pub struct Settings {
     pub shutdown_drain_ms: u64,
 }
 
+impl Settings {
+    /// Returns where keys are asked for that the modes need, not all of them
+    /// to the last path.
+    pub fn key_urls(&self) -> Vec<&str> {
+        let has = |mode| self.auth_modes.contains(&mode);
+        let oidc = self.oidc.jwks_url.as_ref().or(self.oidc.issuer.as_ref());
+        let oidc = oidc.filter(|_| has(AuthMode::Oidc)).map(String::as_str);
+        oidc.into_iter()
+            .chain(has(AuthMode::Iap).then_some(IAP_KEYS))
+            .collect()
+    }
+}
+
 impl Default for Settings {
     fn default() -> Self {
         Self {
             host: IpAddr::V4(Ipv4Addr::LOCALHOST),
             port: 8080,
             auth_modes: vec![AuthMode::None],
+            oidc: OidcSettings::default(),
+            iap: IapSettings::default(),
+            public_url: None,
             allowed_hosts: Vec::new(),
             allowed_origins: Vec::new(),
             max_mcp_body_bytes: 1 << 20,
@@ -68,10 +96,44 @@ impl Default for Settings {
     }
 }
 
+/// Whose tokens are taken (`server.oidc`).
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct OidcSettings {
+    /// Who makes the tokens, to the letter as in their `iss` (`OIDC_ISSUER`).
+    pub issuer: Option<String>,
+    /// Whom the tokens are for; one of these must be in their `aud`
+    /// (`OIDC_AUDIENCE`).
+    pub audiences: Vec<String>,
+    /// Where the issuer's keys are (`OIDC_JWKS_URL`); without it, as the
+    /// issuer's discovery document says.
+    pub jwks_url: Option<String>,
+    /// Who may call: names of callers, or `@domain` for verified addresses;
+    /// everybody with a good token if empty (`OIDC_ALLOWED`).
+    pub allowed: Vec<String>,
+}
+
+/// What is taken from Identity-Aware Proxy (`server.iap`).
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct IapSettings {
+    /// Whom the assertions are for; one of these must be in their `aud`
+    /// (`IAP_AUDIENCE`): `/projects/N/locations/R/services/S`.
+    pub audiences: Vec<String>,
+}
+
 /// A way for callers to prove who they are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum AuthMode {
     /// Nobody proves anything; the server then listens on loopback alone.
     None,
+    /// With a key of the gateway's own.
+    ApiKey,
+    /// With a token of an OpenID Connect issuer.
+    Oidc,
+    /// With a token that Cloud Run checked at its door.
+    CloudRunIam,
+    /// With an assertion of Google's Identity-Aware Proxy.
+    Iap,
 }

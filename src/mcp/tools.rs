@@ -1,6 +1,7 @@
 //! The tools: one file each, and one line here.
 
 mod get_provider_status;
+mod get_usage_metrics;
 mod health_check;
 mod unified_completion;
 
@@ -13,11 +14,13 @@ use serde_json::Value;
 use super::progress::Progress;
 use super::{McpHandler, error, schema};
 use crate::domain::{Caller, Error, RequestId};
+use crate::gateway::Origin;
 
 /// Lists the tools by name, the order in which hosts cache them.
 pub(super) fn definitions() -> Vec<Tool> {
     vec![
         get_provider_status::definition(),
+        get_usage_metrics::definition(),
         health_check::definition(),
         unified_completion::definition(),
     ]
@@ -32,14 +35,23 @@ pub(super) async fn call(
     progress: Option<Progress>,
 ) -> Option<CallToolResult> {
     let id = RequestId::random();
-    let result = match name {
-        "get_provider_status" => get_provider_status::call(handler, arguments),
-        "health_check" => health_check::call(handler, arguments),
+    let (tool, result) = match name {
+        "get_provider_status" => (
+            "get_provider_status",
+            get_provider_status::call(handler, arguments),
+        ),
+        "get_usage_metrics" => (
+            "get_usage_metrics",
+            get_usage_metrics::call(handler, caller, arguments).await,
+        ),
+        "health_check" => ("health_check", health_check::call(handler, arguments)),
         "unified_completion" => {
             return Some(unified_completion::call(handler, id, caller, arguments, progress).await);
         }
         _ => return None,
     };
+    let origin = Origin { id, caller, tool };
+    handler.gateway().audit(origin, result.as_ref().err());
     Some(result.unwrap_or_else(|failure| error::tool_error(&failure, id)))
 }
 
@@ -52,19 +64,20 @@ struct Words {
 
 /// Defines a tool that only reads what the gateway knows.
 fn reading_tool<Output: JsonSchema>(words: Words) -> Tool {
+    reading_tool_with::<NoArguments, Output>(words)
+}
+
+/// Defines a tool with arguments that only reads what the gateway knows.
+fn reading_tool_with<Input: JsonSchema, Output: JsonSchema>(words: Words) -> Tool {
     let hints = ToolAnnotations::with_title(words.title)
         .read_only(true)
         .destructive(false)
         .idempotent(true)
         .open_world(false);
-    Tool::new(
-        words.name,
-        words.description,
-        schema::input::<NoArguments>(),
-    )
-    .with_title(words.title)
-    .with_raw_output_schema(schema::output::<Output>())
-    .with_annotations(hints)
+    Tool::new(words.name, words.description, schema::input::<Input>())
+        .with_title(words.title)
+        .with_raw_output_schema(schema::output::<Output>())
+        .with_annotations(hints)
 }
 
 /// The arguments of a tool that has none.

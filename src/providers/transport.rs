@@ -11,7 +11,7 @@ use http_body_util::combinators::UnsyncBoxBody;
 use reqwest::redirect::Policy;
 use thiserror::Error;
 
-use super::settings::Settings;
+use super::settings::{Settings, Timeouts};
 
 /// How long an unused connection is kept; vendors close theirs after a
 /// minute or more.
@@ -62,17 +62,27 @@ pub struct HttpTransport {
 }
 
 impl HttpTransport {
-    /// Makes the client. It reads no proxy from the environment and speaks
-    /// HTTP/2 where the vendor does. The system's certificates are read only
-    /// if some vendor is reached over TLS.
+    /// Makes the client for vendors.
     ///
     /// # Errors
     /// A sentence if TLS cannot be set up.
     pub fn try_new(settings: &Settings) -> Result<Self, String> {
+        let vendors = settings.configured.iter();
+        let urls: Vec<&str> = vendors.map(|vendor| vendor.base_url.as_str()).collect();
+        Self::try_to(&urls, settings.timeouts)
+    }
+
+    /// Makes a client for addresses that begin with one of `urls`. It reads
+    /// no proxy from the environment and speaks HTTP/2 where the other side
+    /// does. The system's certificates are read only if some address is
+    /// reached over TLS.
+    ///
+    /// # Errors
+    /// A sentence if TLS cannot be set up.
+    pub fn try_to(urls: &[&str], timeouts: Timeouts) -> Result<Self, String> {
         // Only the first call installs it; later ones find it there.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let mut vendors = settings.configured.iter();
-        let needs_certificates = vendors.any(|vendor| vendor.base_url.starts_with("https:"));
+        let needs_certificates = urls.iter().any(|url| url.starts_with("https:"));
         let mut builder = reqwest::Client::builder();
         if !needs_certificates {
             builder = builder.tls_certs_only([]);
@@ -80,7 +90,7 @@ impl HttpTransport {
         let client = builder
             .redirect(Policy::none())
             .no_proxy()
-            .connect_timeout(Duration::from_millis(settings.timeouts.connect_ms))
+            .connect_timeout(Duration::from_millis(timeouts.connect_ms))
             .pool_idle_timeout(POOL_IDLE)
             .pool_max_idle_per_host(POOL_SIZE)
             .tcp_nodelay(true)

@@ -7,7 +7,7 @@ use prometheus::{
     IntGaugeVec, Opts, Registry, TextEncoder,
 };
 
-use crate::domain::{AttemptOutcome, Cost, ErrorKind, Target, Usage};
+use crate::domain::{AttemptOutcome, AuthRefusal, Cost, ErrorKind, StoreState, Target, Usage};
 
 /// Upper bounds of the latency buckets in seconds: from an answer out of the
 /// cache to the longest deadline.
@@ -57,7 +57,11 @@ pub struct Metrics {
     unpriced: IntCounterVec,
     oddities: IntCounterVec,
     rpc_errors: IntCounterVec,
+    auth_refused: IntCounterVec,
     provider_up: IntGaugeVec,
+    store_up: IntGauge,
+    store_lines: IntGaugeVec,
+    reloads: IntCounterVec,
 }
 
 impl Metrics {
@@ -135,12 +139,30 @@ impl Metrics {
                 "MCP requests that were no call, by JSON-RPC code; old clients see them under 200.",
                 &["code"],
             )?,
+            auth_refused: counters(
+                "gateway_auth_refused_total",
+                "Requests whose caller is unknown or may not do this, by the reason.",
+                &["reason"],
+            )?,
             provider_up: IntGaugeVec::new(
                 Opts::new(
                     "gateway_provider_up",
                     "1 if the vendor can be asked, else 0.",
                 ),
                 &["provider"],
+            )?,
+            store_up: IntGauge::new("gateway_store_up", "1 if the store works, else 0.")?,
+            store_lines: IntGaugeVec::new(
+                Opts::new(
+                    "gateway_store_lines",
+                    "Ledger lines that wait to be stored, and lines of which sums are left.",
+                ),
+                &["state"],
+            )?,
+            reloads: counters(
+                "gateway_config_reloads_total",
+                "How often the configuration was read again, and whether it was taken.",
+                &["outcome"],
             )?,
             registry,
         };
@@ -166,7 +188,12 @@ impl Metrics {
         self.registry.register(Box::new(self.unpriced.clone()))?;
         self.registry.register(Box::new(self.oddities.clone()))?;
         self.registry.register(Box::new(self.rpc_errors.clone()))?;
-        self.registry.register(Box::new(self.provider_up.clone()))
+        self.registry
+            .register(Box::new(self.auth_refused.clone()))?;
+        self.registry.register(Box::new(self.provider_up.clone()))?;
+        self.registry.register(Box::new(self.store_up.clone()))?;
+        self.registry.register(Box::new(self.store_lines.clone()))?;
+        self.registry.register(Box::new(self.reloads.clone()))
     }
 
     /// Counts a call that begins.
@@ -262,6 +289,28 @@ impl Metrics {
             _ => "other",
         };
         self.rpc_errors.with_label_values(&[label]).inc();
+    }
+
+    /// Counts a request whose caller was refused.
+    pub fn auth_refused(&self, reason: AuthRefusal) {
+        self.auth_refused
+            .with_label_values(&[reason.as_str()])
+            .inc();
+    }
+
+    /// Says how the store is.
+    pub fn store(&self, state: &StoreState) {
+        self.store_up.set(i64::from(state.fault.is_none()));
+        for (label, count) in [("waiting", state.buffered), ("merged", state.merged)] {
+            let count = i64::try_from(count).unwrap_or(i64::MAX);
+            self.store_lines.with_label_values(&[label]).set(count);
+        }
+    }
+
+    /// Counts a configuration that was read again, and whether it was taken.
+    pub fn reloaded(&self, is_taken: bool) {
+        let outcome = if is_taken { "taken" } else { "refused" };
+        self.reloads.with_label_values(&[outcome]).inc();
     }
 
     /// Says whether a vendor can be asked.

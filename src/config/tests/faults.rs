@@ -6,7 +6,7 @@ use super::faults;
 fn ten_faults_of_different_kinds_come_at_once() {
     let gateway = "
 gateway: {max_attempt: 3, max_attempts: 99}
-server: {port: \"80\", auth_modes: [oidc, none], allowed_hosts: [ok.example, 5, 'a b']}
+server: {port: \"80\", auth_modes: [oicd, none], allowed_hosts: [ok.example, 5, 'a b']}
 routing:
   weights: {quality: -1}
   cost_scale_usd: {low: 2, high: 1}
@@ -38,7 +38,7 @@ prices:
         "gateway.yaml: gateway.max_attempt: unknown key `max_attempt`; did you mean max_attempts?",
         "gateway.yaml: gateway.max_attempts: 99 is not within 1..=16",
         "gateway.yaml: server.port: must be a whole number from 0 to 65535, not text",
-        "gateway.yaml: server.auth_modes[0]: this version knows the auth mode `none` alone",
+        "gateway.yaml: server.auth_modes[0]: unknown value `oicd`; did you mean oidc?",
         "gateway.yaml: server.allowed_hosts[1]: must be text, not a number",
         "gateway.yaml: server.allowed_hosts[2]: must be a host name, with or without :port",
         "gateway.yaml: routing.weights.quality: -1 is not a weight: it must be 0 or more",
@@ -173,10 +173,11 @@ prices:
 }
 
 #[test]
-fn a_limit_is_checked_and_then_refused_for_it_is_not_kept() {
+fn every_fault_of_limits_is_named() {
     let text = "
 limits:
-  default: {requests_per_minute: 600}
+  default: {requests_per_minute: 600, burst: 1.5, models: [gpt-6-lun, 'anthropic/*', 'nobody/*']}
+  global: {burst: 5, budget_window: day, budgets: [{usd: 1, window: day}, {usd: 2, window: day}]}
 callers:
   alice: {budget_usd: -5, budget_window: week}
   Bob: {requests_per_minute: 0, group: nobody}
@@ -184,13 +185,16 @@ callers:
     let found = faults(&[("gateway.yaml", text)], &[]);
 
     for start in [
-        "limits.default: this version does not enforce limits, and the gateway does not pretend \
-         to: remove requests_per_minute",
+        "limits.default.burst: must be a whole number, 1 to 1000000000",
+        "limits.default.models[0]: no model is named",
+        "limits.default.models[2]: no model is named",
+        "limits.global.burst: has no meaning without requests_per_minute",
+        "limits.global.budget_window: has no meaning without budget_usd",
+        "limits.global.budgets[1].usd: there is another budget per day",
         "callers.alice.budget_usd: must be an amount of US dollars, 0 or more",
         "callers.alice.budget_window: unknown value `week`; values here: hour, day, month, total",
-        "callers.alice: this version does not enforce limits",
         "callers.Bob: a caller's name has 1 to 64",
-        "callers.Bob.requests_per_minute: must be a whole number, 1 or more",
+        "callers.Bob.requests_per_minute: must be a whole number, 1 to 1000000000",
         "callers.Bob.group: there is no group \"nobody\"",
     ] {
         let start = format!("FOLDER/gateway.yaml: {start}");

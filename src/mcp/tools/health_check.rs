@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{NoArguments, Words, parse, reading_tool};
-use crate::domain::Error;
+use crate::domain::{Error, StoreState};
 use crate::mcp::{McpHandler, VERSION, structured};
 
 #[derive(Debug, Serialize, JsonSchema)]
@@ -17,7 +17,7 @@ struct Output {
     timestamp: String,
     uptime_seconds: u64,
     /// Where state is kept.
-    store: &'static str,
+    store: String,
     /// Whether questions are compared by meaning.
     embedding: &'static str,
     /// Providers that can be asked now.
@@ -49,7 +49,12 @@ pub(super) fn call(handler: &McpHandler, arguments: JsonObject) -> Result<CallTo
         version: VERSION,
         timestamp: handler.gateway().now().to_string(),
         uptime_seconds: handler.uptime().as_secs(),
-        store: "memory",
+        store: match handler.gateway().store_state() {
+            StoreState {
+                kind, fault: None, ..
+            } => kind.to_owned(),
+            StoreState { kind, .. } => format!("{kind}: degraded"),
+        },
         embedding: "off",
         providers_available: readiness
             .available

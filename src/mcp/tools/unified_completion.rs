@@ -5,12 +5,16 @@ mod output;
 
 use std::time::Duration;
 
-use rmcp::model::{CallToolResult, ContentBlock, JsonObject, Tool, ToolAnnotations};
+use rmcp::model::{CallToolResult, ContentBlock, JsonObject, MetaObject, Tool, ToolAnnotations};
+use serde_json::Value;
 
 use self::input::Input;
 use self::output::Output;
 use super::parse;
-use crate::domain::{Caller, Completion, CompletionRequest, Error, ErrorKind, RequestId};
+use crate::domain::{
+    Allowance, Caller, Completion, CompletionRequest, Error, ErrorKind, RequestId,
+};
+use crate::gateway::Origin;
 use crate::mcp::progress::{self, Progress};
 use crate::mcp::{McpHandler, error, schema};
 
@@ -41,20 +45,28 @@ pub(super) async fn call(
     progress: Option<Progress>,
 ) -> CallToolResult {
     let gateway = handler.gateway();
+    let origin = Origin {
+        id,
+        caller,
+        tool: "unified_completion",
+    };
     let wanted = match read(arguments, gateway.default_timeout()) {
         Ok(wanted) => wanted,
-        Err(refusal) => return error::tool_error(&gateway.refused(id, caller, refusal), id),
+        Err(refusal) => {
+            let refusal = gateway.refused(origin, refusal).await;
+            return error::tool_error(&refusal, id);
+        }
     };
     let request = &wanted.request;
     let (sink, pieces) = progress::pieces();
     let result = match progress {
-        None => gateway.complete(id, caller, request).await,
+        None => gateway.complete(origin, request).await,
         Some(progress) if wanted.is_streamed => {
-            let work = gateway.complete_into(id, caller, request, &sink);
+            let work = gateway.complete_into(origin, request, &sink);
             progress.follow(work, pieces).await
         }
         Some(progress) => {
-            let work = gateway.complete(id, caller, request);
+            let work = gateway.complete(origin, request);
             progress.follow(work, pieces).await
         }
     };
@@ -65,12 +77,32 @@ pub(super) async fn call(
 
 /// Makes the tool's result.
 fn present(completion: Completion, all_candidates: bool) -> Result<CallToolResult, Error> {
+    let remaining = remaining(completion.allowance);
     let output = Output::new(completion, all_candidates);
     let mut result = CallToolResult::success(vec![ContentBlock::text(output.text.clone())]);
     let structured = serde_json::to_value(output)
         .map_err(|fault| Error::new(ErrorKind::GatewayInternal, fault.to_string()))?;
     result.structured_content = Some(structured);
+    result.meta = remaining;
     Ok(result)
+}
+
+/// Says what the caller's limits have left, where there are any.
+fn remaining(left: Allowance) -> Option<MetaObject> {
+    let members = [
+        ("requests", left.requests.map(Value::from)),
+        ("tokens", left.tokens.map(Value::from)),
+        ("budget_usd", left.budget.map(|budget| budget.usd().into())),
+    ];
+    let said = members.into_iter();
+    let said: JsonObject = said
+        .filter_map(|(name, value)| Some((name.to_owned(), value?)))
+        .collect();
+    if said.is_empty() {
+        return None;
+    }
+    let key = "ai-gateway/remaining".to_owned();
+    Some(MetaObject(JsonObject::from_iter([(key, said.into())])))
 }
 
 /// What the caller wants.
