@@ -42,6 +42,7 @@ const EDGES: [(&str, &[&str]); 16] = [
             "mcp",
             "providers",
             "routing",
+            "stores",
             "telemetry",
             "usage",
         ],
@@ -65,12 +66,15 @@ const EDGES: [(&str, &[&str]); 16] = [
 ];
 
 /// Crates that belong to some modules alone.
-const PLACES: [(&str, &[&str]); 7] = [
+const PLACES: [(&str, &[&str]); 10] = [
     ("reqwest", &["providers"]),
     ("google_cloud_auth", &["providers"]),
     ("axum", &["app", "http"]),
     ("rmcp", &["http", "mcp"]),
+    ("jsonwebtoken", &["http"]),
+    ("ring", &["http"]),
     ("prometheus", &["telemetry"]),
+    ("sqlx", &["stores"]),
     ("clap", &["main"]),
     ("tracing_subscriber", &["telemetry"]),
 ];

@@ -88,7 +88,7 @@ def every_vendor(simulator, on_vertex=False):
 
 
 def start_gateway(variables):
-    env = clean_environment() | {"PORT": "0"} | variables
+    env = clean_environment() | {"PORT": "0", "DATABASE_URL": "memory:"} | variables
     return Process([BIN / "ai-gateway-mcp"], r"listening address=([\d.]+:\d+)", env=env)
 
 

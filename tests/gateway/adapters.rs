@@ -180,7 +180,7 @@ async fn every_model_takes_what_its_policy_lets_through() {
         json!("high"),
     ];
     let mut answered = 0;
-    for spec in rig.app.gateway.catalogue().models() {
+    for spec in rig.app.gateway.known().catalogue.models() {
         for effort in &efforts {
             let arguments = json!({
                 "prompt": "hi", "model": spec.canonical(), "reasoning_effort": effort, "system": "Be brief.",

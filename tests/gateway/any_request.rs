@@ -67,7 +67,8 @@ fn any_valid_request_is_one_that_the_model_accepts() {
 
         runner
             .run(&strategy, |(mut arguments, model, effort)| {
-                let models = rig.app.gateway.catalogue().models();
+                let known = rig.app.gateway.known();
+                let models = known.catalogue.models();
                 let spec = &models[model.index(models.len())];
                 let efforts = &spec.request.efforts;
                 let chosen = effort.index(efforts.len() + 1);
@@ -179,7 +180,8 @@ fn any_conversation_with_tools_is_one_that_the_model_accepts() {
 
         runner
             .run(&strategy, |(messages, has_tools, model)| {
-                let models = rig.app.gateway.catalogue().models();
+                let known = rig.app.gateway.known();
+                let models = known.catalogue.models();
                 let spec = &models[model.index(models.len())];
                 let mut body = json!({"model": spec.canonical(), "messages": messages});
                 if has_tools {

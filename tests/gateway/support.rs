@@ -6,9 +6,10 @@ use std::fs;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use ai_gateway::app::{App, World};
+use ai_gateway::app::{App, Stores, World};
 use ai_gateway::config::{Config, Sources};
 use ai_gateway::domain::{Clock, LedgerEntry, Secret};
+use ai_gateway::limit::LocalLimits;
 use ai_gateway::providers::{
     BodyError, GoogleIdentity, IdentityError, Transport, TransportBody, TransportError,
 };
@@ -23,6 +24,8 @@ use serde_json::{Value, json};
 use tower::ServiceExt as _;
 use vendor_sim::{ConnectionFault, Simulator, Vendor};
 
+use crate::identity::issuer::Published;
+
 pub(crate) const OPENAI_KEY: &str = "sk-canary-openai-4711";
 pub(crate) const ANTHROPIC_KEY: &str = "canary.anthropic.4711";
 pub(crate) const GEMINI_KEY: &str = "AIza-canary-gemini-4711";
@@ -36,6 +39,8 @@ pub(crate) const VENDORS: [Vendor; 2] = [Vendor::OpenAi, Vendor::Anthropic];
 pub(crate) struct Rig {
     pub(crate) simulator: Simulator,
     pub(crate) app: App,
+    /// What token issuers publish: nothing, unless a test says so.
+    pub(crate) published: Arc<Published>,
     ledger: Arc<MemoryLedger>,
 }
 
@@ -119,16 +124,23 @@ impl Rig {
         };
         let config = Config::load(&sources).unwrap();
         let ledger = Arc::new(MemoryLedger::new(10_000));
+        let published = Arc::new(Published::new());
         let world = World {
             transport,
-            ledger: Arc::clone(&ledger) as _,
+            stores: Stores::new(
+                Arc::clone(&ledger) as _,
+                Arc::clone(&ledger) as _,
+                Arc::new(LocalLimits::new(Arc::new(Calendar))),
+            ),
             clock: Arc::new(Calendar),
             google_identity: Arc::new(Machine(simulator.router())),
+            key_source: Arc::clone(&published) as _,
         };
-        let app = App::build(&config, world).unwrap();
+        let app = App::build(&config, sources, world).unwrap();
         Self {
             simulator,
             app,
+            published,
             ledger,
         }
     }
@@ -196,8 +208,21 @@ impl Rig {
         self.send(request.unwrap()).await
     }
 
-    /// Returns the ledger, oldest entry first.
+    /// Returns the ledger, oldest entry first, without the lines of calls that
+    /// have lines of attempts.
     pub(crate) fn ledger(&self) -> Vec<LedgerEntry> {
+        let all = self.whole_ledger();
+        let has_attempts = |entry: &LedgerEntry| {
+            let mut others = all.iter();
+            others.any(|other| other.target.is_some() && other.id.request == entry.id.request)
+        };
+        let entries = all.iter();
+        let entries = entries.filter(|entry| entry.target.is_some() || !has_attempts(entry));
+        entries.cloned().collect()
+    }
+
+    /// Returns every line of the ledger, oldest first.
+    pub(crate) fn whole_ledger(&self) -> Vec<LedgerEntry> {
         self.ledger.entries()
     }
 

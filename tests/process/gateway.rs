@@ -25,6 +25,7 @@ pub(crate) fn command() -> Command {
     command
         .env_clear()
         .env("GATEWAY_CONFIG_DIR", env!("CARGO_TARGET_TMPDIR"))
+        .env("DATABASE_URL", "memory:")
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .kill_on_drop(true);
@@ -47,8 +48,12 @@ impl Gateway {
         let address = loop {
             let line = timeout(END, lines.next_line()).await.unwrap().unwrap();
             let line = line.expect("the gateway ended before it listened");
-            if let Some((_, rest)) = line.split_once("listening address=") {
-                break rest.split(' ').next().unwrap().to_owned();
+            if line.contains("listening")
+                && let Some((_, rest)) = line.split_once("address")
+            {
+                // `=ADDRESS ` in text, `":"ADDRESS"` in JSON.
+                let rest = rest.trim_start_matches(['"', ':', '=']);
+                break rest.split([' ', '"']).next().unwrap().to_owned();
             }
         };
         Self {
@@ -59,11 +64,20 @@ impl Gateway {
     }
 
     pub(crate) fn terminate(&self) {
+        self.signal("-TERM");
+    }
+
+    pub(crate) fn signal(&self, name: &str) {
         let pid = self.child.id().unwrap().to_string();
         let status = std::process::Command::new("kill")
-            .args(["-TERM", &pid])
+            .args([name, &pid])
             .status();
         assert!(status.unwrap().success());
+    }
+
+    /// Ends the process as it stands, and waits until it is gone.
+    pub(crate) async fn kill(mut self) {
+        self.child.kill().await.unwrap();
     }
 
     /// Waits for the end, which must come in time, and returns the rest of

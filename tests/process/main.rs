@@ -4,11 +4,22 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::indexing_slicing,
+    clippy::print_stderr,
     reason = "a test may stop at the first surprise, and so may its helpers"
 )]
 
+mod audit;
+mod callers;
 mod command;
+mod database;
 mod gateway;
+mod keys;
+mod killed;
+mod load;
+mod record;
+mod reload;
+mod shared;
 mod sockets;
 mod stopping;
+mod store_trouble;
 mod vertex;
