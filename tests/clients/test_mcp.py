@@ -6,7 +6,7 @@ import json
 import pytest
 from mcp import Client
 
-TOOLS = {"get_provider_status", "health_check", "unified_completion"}
+TOOLS = {"get_provider_status", "get_usage_metrics", "health_check", "unified_completion"}
 VENDORS = {"openai", "anthropic", "google", "mistral", "groq"}
 ERAS = ["auto", "legacy", "2026-07-28"]
 
