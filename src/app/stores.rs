@@ -18,9 +18,10 @@ use crate::stores::{
     SqliteStore, Store, StorePlace, keep_tidy,
 };
 
-/// How long the last lines may take to be stored, and the connections to be
-/// closed, when the process ends.
+/// How long the last lines may take to be stored, or else to be printed, and
+/// the connections to be closed, when the process ends.
 const LAST_FLUSH: Duration = Duration::from_millis(1_500);
+const LAST_LINES: Duration = Duration::from_millis(300);
 const LAST_CLOSE: Duration = Duration::from_millis(500);
 
 const DAY: Duration = Duration::from_hours(24);
@@ -164,7 +165,7 @@ impl Stores {
     /// store it.
     pub async fn give_up(&self) {
         if let Some(engine) = &self.engine {
-            print(&engine.queue.drain_lost().await);
+            print(engine.queue.drain_lost().await).await;
         }
     }
 
@@ -180,9 +181,10 @@ impl Stores {
         if let Err(fault) = flushed {
             tracing::error!(%fault, lines = lost.len(), "the ledger has a gap; the log has its lines");
         }
-        print(&lost);
+        let lines = lost.len();
+        print(lost).await;
         let _ = timeout(LAST_CLOSE, engine.store.close()).await;
-        lost.len()
+        lines
     }
 }
 
@@ -211,10 +213,18 @@ fn lock_path(path: &Path) -> PathBuf {
     PathBuf::from(name)
 }
 
-fn print(lost: &[LedgerGap]) {
-    let mut out = std::io::stdout().lock();
-    for gap in lost {
-        // Nobody is left to tell if this fails.
-        let _ = writeln!(out, "{}", gap.to_json());
+/// Writes lines to standard output. A reader of it that has stopped holds
+/// whoever writes, so a thread that is not waited for beyond its time does.
+async fn print(lost: Vec<LedgerGap>) {
+    if lost.is_empty() {
+        return;
     }
+    let written = tokio::task::spawn_blocking(move || {
+        let mut out = std::io::stdout().lock();
+        for gap in &lost {
+            // Nobody is left to tell if this fails.
+            let _ = writeln!(out, "{}", gap.to_json());
+        }
+    });
+    let _ = timeout(LAST_LINES, written).await;
 }

@@ -12,7 +12,7 @@ use vendor_sim::{Server, Simulator, Vendor};
 
 pub(crate) const VENDORS: [Vendor; 2] = [Vendor::OpenAi, Vendor::Anthropic];
 /// The contract's time for the end of the process.
-pub(crate) const END: Duration = Duration::from_secs(30);
+pub(crate) const END: Duration = Duration::from_secs(10);
 
 pub(crate) struct Gateway {
     pub(crate) child: Child,

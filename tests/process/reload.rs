@@ -108,4 +108,7 @@ async fn a_faulty_version_is_refused_as_a_whole_and_said() {
     eventually("bob has a key", async || scene.ask("bob").await.0 == 200).await;
     assert_eq!(scene.ask("alice").await.0, 200);
     assert!(scene.is_ready(r#""status":"ready""#).await);
+    scene.gateway.terminate();
+    let (_, log) = scene.gateway.end().await;
+    assert!(log.contains("callers.bob.budget_usd"), "{log}");
 }

@@ -168,3 +168,20 @@ async fn a_connection_at_rest_gives_its_slot_back_in_either_version_of_http() {
 
     assert_eq!(answer.unwrap().unwrap()["text"], "ok");
 }
+
+#[tokio::test]
+async fn a_log_that_nobody_reads_holds_up_no_end() {
+    let (_simulator, server) = simulated().await;
+    let keys = format!("alice:{}", "0".repeat(64));
+    let settings = [("AUTH_MODE", "api-key"), ("GATEWAY_API_KEYS", &*keys)];
+    let gateway = Gateway::start(&server, &settings).await;
+    // Each is a line of the log; together they are more than a pipe holds.
+    for _ in 0..1_500 {
+        gateway.post("/v1/chat/completions", "{}").await.unwrap();
+    }
+
+    gateway.terminate();
+
+    let (_, log) = gateway.end().await;
+    assert!(log.len() > 60_000, "the pipe was not full: {}", log.len());
+}
