@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use tokio::time::sleep;
@@ -50,8 +50,10 @@ pub(super) struct Parts {
 struct Files {
     /// When the version in force was read.
     taken: Prints,
-    /// When they were last read, with or without success.
-    in_force: Prints,
+    /// When they were last read, with or without success; a version is not
+    /// read again until it changes.
+    tried: Prints,
+    /// How they were when they were last looked at.
     last: Prints,
 }
 
@@ -65,7 +67,7 @@ impl Reload {
             parts,
             files: Mutex::new(Files {
                 taken: now.clone(),
-                in_force: now.clone(),
+                tried: now.clone(),
                 last: now,
             }),
             fixed: config.fixed(),
@@ -86,13 +88,12 @@ impl Reload {
     /// Tells whether the files have changed, and stopped changing.
     pub fn look(&self) -> bool {
         let now = prints(&self.sources);
-        let mut files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut files = self.files();
         let is_still = files.last == now;
-        let is_due = is_still && files.in_force != now;
+        let is_due = is_still && files.tried != now;
         files.last.clone_from(&now);
         if is_due {
-            // A version with a fault is not read again until it changes.
-            files.in_force = now;
+            files.tried = now;
         }
         is_due
     }
@@ -105,10 +106,10 @@ impl Reload {
     /// which was neither is one: it may be on its way, and limits must not
     /// vanish meanwhile.
     pub async fn read(&self) -> Result<(), Faults> {
-        let mut now = prints(&self.sources);
+        let mut now = self.claim();
         for _ in 0..MOST_LOOKS {
             sleep(BETWEEN_LOOKS).await;
-            let next = prints(&self.sources);
+            let next = self.claim();
             let is_still = next == now;
             now = next;
             if is_still {
@@ -126,12 +127,23 @@ impl Reload {
         match read {
             Ok(config) => {
                 self.put_in_force(config);
-                let mut files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
-                files.taken = now;
+                self.files().taken = now;
                 Ok(())
             }
             Err(faults) => Err(self.refuse(faults)),
         }
+    }
+
+    /// Looks at the files that are about to be read. Whoever watches them
+    /// leaves this version to whoever reads it, and does not read it again.
+    fn claim(&self) -> Prints {
+        let now = prints(&self.sources);
+        self.files().tried.clone_from(&now);
+        now
+    }
+
+    fn files(&self) -> MutexGuard<'_, Files> {
+        self.files.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn refuse(&self, faults: Faults) -> Faults {
@@ -145,7 +157,7 @@ impl Reload {
     /// Finds a file that the version in force was read from and that is no
     /// more.
     fn vanished(&self, now: &Prints) -> Option<PathBuf> {
-        let files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
+        let files = self.files();
         let had = |print: &Option<(SystemTime, u64)>| print.is_some_and(|(_, length)| length > 0);
         let pairs = files.taken.iter().zip(now);
         let gone = pairs.map(|(before, now)| had(before) && !had(now));

@@ -97,6 +97,30 @@ async fn a_file_is_read_when_it_has_stopped_changing() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_was_read_on_demand_is_not_read_again_by_the_watch() {
+    let (rig, folder) = rig("reload-once", "{}");
+    let path = folder.join("gateway.yaml");
+    let due = || [rig.app.reload.look(), rig.app.reload.look()];
+
+    fs::write(&path, "callers: {local: {requests_per_minute: 10}}").unwrap();
+    rig.app.reload.read().await.unwrap();
+    let after_a_success = due();
+    fs::write(&path, "callers: {local: {requests_per_minute: -10}}").unwrap();
+    rig.app.reload.read().await.unwrap_err();
+    let after_a_fault = due();
+    fs::remove_file(&path).unwrap();
+    rig.app.reload.read().await.unwrap_err();
+    let after_a_loss = due();
+    fs::write(&path, "{}").unwrap();
+    let after_a_change = due();
+
+    for read in [after_a_success, after_a_fault, after_a_loss] {
+        assert_eq!(read, [false, false]);
+    }
+    assert_eq!(after_a_change, [false, true]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn limits_do_not_vanish_with_their_file() {
     let yaml = "callers: {local: {models: ['anthropic/*']}}";
     let (rig, folder) = rig("reload-gone", yaml);
