@@ -42,9 +42,9 @@ pub use crate::usage::{Money, Part as UsagePart, UsageReport};
 
 use crate::cache::Cache;
 use crate::domain::{
-    Caller, Clock, CompletionRequest, Ledger, ModelSpec, Provider, ProviderName, Rights, UsageStore,
+    Caller, Clock, CompletionRequest, Ledger, Provider, ProviderName, Rights, UsageStore,
 };
-use crate::limit::Limiter;
+use crate::limit::{Limiter, Permit};
 use crate::routing;
 use crate::telemetry::Metrics;
 use conversations::Conversations;
@@ -139,9 +139,9 @@ impl Gateway {
         self.rights.is_admin(caller)
     }
 
-    /// Tells whether a caller may ask for a model.
-    pub fn allows(&self, caller: &Caller, spec: &ModelSpec) -> bool {
-        self.limits.allows(caller, spec)
+    /// Returns which models a caller may ask for, as of now.
+    pub fn permit(&self, caller: &Caller) -> Permit {
+        self.limits.permit(caller)
     }
 
     /// Estimates the input tokens of a request, without asking anybody.

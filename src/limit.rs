@@ -12,4 +12,4 @@ mod throttle;
 
 pub use limiter::{Admission, Denied, Limiter, Reservation, Wish};
 pub use local::LocalLimits;
-pub use policy::{CallerRules, Policy, Rules};
+pub use policy::{CallerRules, Permit, Policy, Rules};

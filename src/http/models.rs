@@ -57,8 +57,9 @@ pub(super) async fn list(
     Extension(caller): Extension<Caller>,
 ) -> Response {
     let known = door.gateway.known();
+    let permit = door.gateway.permit(&caller);
     let models = known.catalogue.models().iter();
-    let allowed = models.filter(|spec| door.gateway.allows(&caller, spec));
+    let allowed = models.filter(|spec| permit.allows(spec));
     let models = allowed.map(Model::from);
     let data = std::iter::once(AUTO).chain(models).collect();
     Json(List {
@@ -79,7 +80,9 @@ pub(super) async fn one(
     }
     let known = door.gateway.known();
     match known.catalogue.find(&name) {
-        Ok(spec) if door.gateway.allows(&caller, spec) => Json(Model::from(spec)).into_response(),
+        Ok(spec) if door.gateway.permit(&caller).allows(spec) => {
+            Json(Model::from(spec)).into_response()
+        }
         Ok(spec) => {
             let message = format!("caller {caller} may not use {}", spec.canonical());
             let blocked = Error::new(ErrorKind::PolicyBlocked, message);

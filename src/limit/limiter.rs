@@ -8,7 +8,7 @@ use arc_swap::ArcSwap;
 use super::local::LocalLimits;
 use super::pace::Paces;
 use super::places::{Places, Taken};
-use super::policy::{Policy, Terms};
+use super::policy::{Permit, Policy, Terms};
 use super::refusal;
 use super::throttle::Throttle;
 use crate::domain::{
@@ -93,9 +93,9 @@ impl Limiter {
         self.policy.load().terms(caller).is_admin
     }
 
-    /// Tells whether a caller may use a model.
-    pub fn allows(&self, caller: &Caller, spec: &ModelSpec) -> bool {
-        self.policy.load().terms(caller).allow(spec)
+    /// Returns which models a caller may use, as of now.
+    pub fn permit(&self, caller: &Caller) -> Permit {
+        Permit::of(self.policy.load().terms(caller))
     }
 
     /// Takes note that a vendor throttled a call.

@@ -52,6 +52,10 @@ pub struct Policy {
     pub is_paced: bool,
 }
 
+/// Which models a caller may use.
+#[derive(Debug)]
+pub struct Permit(Terms);
+
 /// What holds for one caller.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Terms {
@@ -126,6 +130,17 @@ impl Policy {
             group,
             is_admin: said.is_some_and(|said| said.is_admin),
         }
+    }
+}
+
+impl Permit {
+    pub(super) const fn of(terms: Terms) -> Self {
+        Self(terms)
+    }
+
+    /// Tells whether the caller may use a model.
+    pub fn allows(&self, spec: &ModelSpec) -> bool {
+        self.0.allow(spec)
     }
 }
 
