@@ -43,7 +43,7 @@ use crate::{gateway, http, limit, providers, routing, stores, telemetry};
 use check::Origins;
 use fault::Report;
 use files::{Document, Files};
-use limits::{CallerForm, LimitsForm};
+use limits::{LimitsForm, RulesForm};
 use models::Models;
 use path::Path;
 use vendor::Vendors;
@@ -96,7 +96,7 @@ pub struct Config {
 #[derive(Clone, Debug, Default)]
 struct LimitForms {
     limits: LimitsForm,
-    callers: BTreeMap<String, CallerForm>,
+    callers: BTreeMap<String, RulesForm>,
 }
 
 impl Config {

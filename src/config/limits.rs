@@ -38,11 +38,13 @@ impl Default for LimitsForm {
     }
 }
 
-/// What may be used. Numbers are read as `f64`, so that a negative one gets a
-/// reason of its own.
+/// What may be used, and in the section `callers` what a caller is besides.
+/// One form, for two with a common part would be flattened, and such a form
+/// cannot refuse unknown keys. Numbers are read as `f64`, so that a negative
+/// one gets a reason of its own.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-struct RulesForm {
+pub(super) struct RulesForm {
     #[serde(skip_serializing_if = "Option::is_none")]
     requests_per_minute: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -59,6 +61,12 @@ struct RulesForm {
     budgets: Vec<BudgetForm>,
     #[serde(skip_serializing_if = "Option::is_none")]
     models: Option<Vec<String>>,
+    /// Of callers alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    group: Option<String>,
+    /// Of callers alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    admin: Option<bool>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -68,54 +76,11 @@ struct BudgetForm {
     window: BudgetWindow,
 }
 
-/// An entry of the section `callers`: rules, and what a caller is. Written
-/// out, for a flattened form cannot refuse unknown keys.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub(super) struct CallerForm {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    requests_per_minute: Option<f64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    burst: Option<f64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    tokens_per_minute: Option<f64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    max_concurrent: Option<f64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    budget_usd: Option<f64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    budget_window: Option<BudgetWindow>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    budgets: Vec<BudgetForm>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    models: Option<Vec<String>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    group: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    admin: Option<bool>,
-}
-
-impl CallerForm {
-    fn rules(&self) -> RulesForm {
-        let this = self.clone();
-        RulesForm {
-            requests_per_minute: this.requests_per_minute,
-            burst: this.burst,
-            tokens_per_minute: this.tokens_per_minute,
-            max_concurrent: this.max_concurrent,
-            budget_usd: this.budget_usd,
-            budget_window: this.budget_window,
-            budgets: this.budgets,
-            models: this.models,
-        }
-    }
-}
-
 /// Makes the policy, and lists what is wrong with the sections. Tokens name
 /// callers as their issuers like, keys as we do.
 pub(super) fn read(
     limits: &LimitsForm,
-    callers: &BTreeMap<String, CallerForm>,
+    callers: &BTreeMap<String, RulesForm>,
     models: &Models,
     takes_tokens: bool,
 ) -> (Policy, Vec<(Path, String)>) {
@@ -125,15 +90,15 @@ pub(super) fn read(
     };
     let root = Path::dotted("limits");
     let mut policy = Policy {
-        default: reader.rules(&limits.default, &root.key("default")),
-        global: reader.rules(&limits.global, &root.key("global")),
+        default: reader.common_rules(&limits.default, &root.key("default")),
+        global: reader.common_rules(&limits.global, &root.key("global")),
         is_adaptive: limits.adaptive,
         is_paced: limits.pacing,
         ..Policy::default()
     };
     for (name, group) in &limits.groups {
         let path = root.key("groups").key(name);
-        let rules = reader.rules(group, &path);
+        let rules = reader.common_rules(group, &path);
         policy.groups.insert(Arc::from(name.as_str()), rules);
     }
     for (name, caller) in callers {
@@ -156,7 +121,7 @@ pub(super) fn read(
             reader.fault(path.key("group"), reason);
         }
         let rules = CallerRules {
-            rules: reader.rules(&caller.rules(), &path),
+            rules: reader.rules(caller, &path),
             group: caller.group.as_deref().map(Arc::from),
             is_admin: caller.admin == Some(true),
         };
@@ -173,6 +138,19 @@ struct Reader<'a> {
 impl Reader<'_> {
     fn fault(&mut self, path: Path, reason: impl Into<String>) {
         self.faults.push((path, reason.into()));
+    }
+
+    /// Reads rules that more than one caller is held to.
+    fn common_rules(&mut self, form: &RulesForm, path: &Path) -> Rules {
+        for (key, is_there) in [
+            ("group", form.group.is_some()),
+            ("admin", form.admin.is_some()),
+        ] {
+            if is_there {
+                self.fault(path.key(key), "belongs to an entry of callers");
+            }
+        }
+        self.rules(form, path)
     }
 
     fn rules(&mut self, form: &RulesForm, path: &Path) -> Rules {

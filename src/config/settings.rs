@@ -6,7 +6,7 @@ use config::Value;
 use serde::{Deserialize, Serialize};
 
 use super::fault::Report;
-use super::limits::{CallerForm, LimitsForm};
+use super::limits::{LimitsForm, RulesForm};
 use super::path::Path;
 use super::vertex::VertexPublisher;
 use super::{document, fault_at, typed};
@@ -24,7 +24,7 @@ pub(super) struct SettingsForm {
     pub(super) providers: ProvidersForm,
     pub(super) store: stores::Settings,
     pub(super) limits: LimitsForm,
-    pub(super) callers: BTreeMap<String, CallerForm>,
+    pub(super) callers: BTreeMap<String, RulesForm>,
 }
 
 /// The section `providers`.

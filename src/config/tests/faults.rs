@@ -206,6 +206,29 @@ callers:
 }
 
 #[test]
+fn what_a_caller_is_stands_under_callers_alone() {
+    let text = "
+limits:
+  default: {admin: false}
+  global: {group: team}
+  groups: {team: {group: team, admin: true, grup: team}}
+callers:
+  alice: {group: team, admin: true}
+";
+    let found = faults(&[("gateway.yaml", text)], &[]);
+
+    let expected = [
+        "limits.groups.team.grup: unknown key `grup`; did you mean group?",
+        "limits.default.admin: belongs to an entry of callers",
+        "limits.global.group: belongs to an entry of callers",
+        "limits.groups.team.group: belongs to an entry of callers",
+        "limits.groups.team.admin: belongs to an entry of callers",
+    ];
+    let expected = expected.map(|fault| format!("FOLDER/gateway.yaml: {fault}"));
+    assert_eq!(found, expected);
+}
+
+#[test]
 fn weights_must_not_all_be_zero() {
     let text = "routing: {weights: {quality: 0, cost: 0, latency: 0, reliability: 0}}";
 
