@@ -17,6 +17,7 @@ mod notices;
 mod options;
 mod others;
 mod picture;
+mod posted;
 mod server;
 mod settings;
 mod text_or_list;
@@ -28,7 +29,7 @@ use axum::Router;
 use axum::middleware::from_fn_with_state;
 use axum::response::Response;
 use axum::routing::{get, post};
-use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri};
+use http::{HeaderName, HeaderValue, Method, StatusCode, Uri};
 use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
 
 pub(crate) use guard::{is_host, is_origin};
@@ -57,18 +58,6 @@ struct DoorParts {
     max_v1_body_bytes: usize,
     body_pause: Duration,
     v1_timeout: Duration,
-}
-
-impl DoorParts {
-    /// Returns how long a client of `/v1` waits: as long as it says, which
-    /// the vendors' own clients do, but no longer than the settings.
-    fn v1_wait(&self, headers: &HeaderMap) -> Duration {
-        let said = headers.get("x-stainless-timeout");
-        let seconds = said.and_then(|value| value.to_str().ok()?.parse().ok());
-        let said = seconds.and_then(|seconds: f64| Duration::try_from_secs_f64(seconds).ok());
-        let said = said.filter(|wait| !wait.is_zero());
-        said.map_or(self.v1_timeout, |wait| wait.min(self.v1_timeout))
-    }
 }
 
 /// What the routes lead to.

@@ -5,16 +5,14 @@ mod events;
 mod request;
 mod response;
 
-use std::time::Duration;
-
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse as _, Response};
 use axum::{Extension, Json};
 use serde_json::json;
 
-use super::body::read;
+use super::posted::Posted;
 use super::{Door, event_stream};
-use crate::domain::{Caller, Draft, Error, RequestId};
+use crate::domain::{Caller, Error};
 use crate::gateway::Origin;
 pub(super) use envelope::refusal;
 use envelope::{body_error, error_response};
@@ -30,41 +28,22 @@ pub(super) async fn create(
     Extension(caller): Extension<Caller>,
     http_request: Request,
 ) -> Response {
-    let wait = door.v1_wait(http_request.headers());
-    let body = http_request.into_body();
-    let body = match read(body, door.max_v1_body_bytes, door.body_pause).await {
-        Ok(body) => body,
+    let posted = match Posted::read(&door, http_request).await {
+        Ok(posted) => posted,
         Err(error) => return body_error(&error),
     };
-    let id = RequestId::random();
-    match answer(&door, &caller, id, &body, wait).await {
+    let origin = posted.origin(&caller, TOOL);
+    match answer(&door, origin, &posted).await {
         Ok(response) => response,
-        Err(error) => error_response(&error, id),
+        Err(error) => error_response(&error, origin.id),
     }
 }
 
-async fn answer(
-    door: &Door,
-    caller: &Caller,
-    id: RequestId,
-    body: &[u8],
-    wait: Duration,
-) -> Result<Response, Error> {
+async fn answer(door: &Door, origin: Origin<'_>, posted: &Posted) -> Result<Response, Error> {
     let gateway = &door.gateway;
-    let origin = Origin {
-        id,
-        caller,
-        tool: TOOL,
-    };
-    let read =
-        request::parse(body).and_then(|(draft, delivery)| Ok((draft.check(wait)?, delivery)));
-    let (request, delivery) = match read {
-        Ok(read) => read,
-        Err(refusal) => return Err(gateway.refused(origin, refusal).await),
-    };
-    let request = gateway.cut_to_room(request);
+    let (request, delivery) = posted.question(gateway, origin, request::parse).await?;
     if delivery == Delivery::Stream {
-        let writer = MessageWriter::new(id);
+        let writer = MessageWriter::new(origin.id);
         return Ok(event_stream::respond(door, origin, request, writer).await);
     }
     let completion = gateway.complete(origin, &request).await?;
@@ -73,19 +52,16 @@ async fn answer(
 
 /// Estimates the input tokens of a message; asks and costs nothing.
 pub(super) async fn count_tokens(State(door): State<Door>, http_request: Request) -> Response {
-    let body = http_request.into_body();
-    let body = match read(body, door.max_v1_body_bytes, door.body_pause).await {
-        Ok(body) => body,
+    let posted = match Posted::read(&door, http_request).await {
+        Ok(posted) => posted,
         Err(error) => return body_error(&error),
     };
-    let gateway = &door.gateway;
-    let request =
-        request::parse_for_count(&body).and_then(|draft: Draft| draft.check(door.v1_timeout));
-    match request {
+    let draft = request::parse_for_count(&posted.body);
+    match draft.and_then(|draft| draft.check(posted.wait)) {
         Ok(request) => {
-            let tokens = gateway.estimate_input(&request);
+            let tokens = door.gateway.estimate_input(&request);
             Json(json!({ "input_tokens": tokens })).into_response()
         }
-        Err(error) => error_response(&error, RequestId::random()),
+        Err(error) => error_response(&error, posted.id),
     }
 }
