@@ -187,20 +187,6 @@ impl RollUps {
         rows
     }
 
-    /// Returns the sums over all minutes and callers: of the calls, and of
-    /// each model.
-    pub fn by_model(&self) -> Vec<UsageSums> {
-        let mut sums: HashMap<Option<(ProviderName, ModelId)>, UsageSums> = HashMap::new();
-        for (cell, row) in &self.rows {
-            let sum = sums.entry(cell.model.clone()).or_insert_with(|| UsageSums {
-                model: cell.model.clone(),
-                ..UsageSums::default()
-            });
-            absorb(sum, row);
-        }
-        sums.into_values().collect()
-    }
-
     /// Returns the rows per minute and caller alone.
     pub fn minutes(&self) -> impl Iterator<Item = (RollUpKey, &UsageSums)> {
         self.rows.iter().map(|(cell, sums)| {

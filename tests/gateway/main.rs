@@ -22,6 +22,7 @@ mod failover;
 mod failures;
 mod finish_reasons;
 mod identity;
+mod ledger;
 mod limits;
 mod mcp_tools;
 mod mcp_wire;

@@ -13,7 +13,6 @@ use ai_gateway::limit::LocalLimits;
 use ai_gateway::providers::{
     BodyError, GoogleIdentity, IdentityError, Transport, TransportBody, TransportError,
 };
-use ai_gateway::stores::MemoryLedger;
 use async_trait::async_trait;
 use axum::body::Body;
 use bytes::Bytes;
@@ -25,6 +24,7 @@ use tower::ServiceExt as _;
 use vendor_sim::{ConnectionFault, Simulator, Vendor};
 
 use crate::identity::issuer::Published;
+use crate::ledger::MemoryLedger;
 
 pub(crate) const OPENAI_KEY: &str = "sk-canary-openai-4711";
 pub(crate) const ANTHROPIC_KEY: &str = "canary.anthropic.4711";
@@ -123,7 +123,7 @@ impl Rig {
             ..Sources::default()
         };
         let config = Config::load(&sources).unwrap();
-        let ledger = Arc::new(MemoryLedger::new(10_000));
+        let ledger = Arc::new(MemoryLedger::default());
         let published = Arc::new(Published::new());
         let world = World {
             transport,

@@ -1,53 +1,30 @@
-//! State that lives as long as the process.
+//! A ledger that never waits, so that it works while time stands still.
 
-use std::collections::VecDeque;
-use std::sync::{Mutex, PoisonError};
+use std::collections::HashMap;
+use std::sync::Mutex;
 
+use ai_gateway::domain::{
+    BudgetPeriod, Caller, Ledger, LedgerEntry, ModelId, NanoUsd, ProviderName, StoreError,
+    StoreState, UsageQuery, UsageStore, UsageSums,
+};
+use ai_gateway::stores::{RollUps, absorb};
 use async_trait::async_trait;
 use jiff::Timestamp;
 
-use super::rollup::{RollUps, absorb};
-use crate::domain::{
-    BudgetPeriod, Caller, Ledger, LedgerEntry, NanoUsd, StoreError, StoreState, UsageQuery,
-    UsageStore, UsageSums,
-};
-
-/// A ledger of the latest entries; older ones are forgotten.
-#[derive(Debug)]
-pub struct MemoryLedger {
-    capacity: usize,
-    entries: Mutex<VecDeque<LedgerEntry>>,
-}
+/// Every entry, oldest first.
+#[derive(Debug, Default)]
+pub(crate) struct MemoryLedger(Mutex<Vec<LedgerEntry>>);
 
 impl MemoryLedger {
-    /// Makes a ledger of at most `capacity` entries (about 300 bytes each).
-    pub fn new(capacity: usize) -> Self {
-        Self {
-            capacity,
-            entries: Mutex::default(),
-        }
-    }
-
     /// Copies the entries, oldest first.
-    pub fn entries(&self) -> Vec<LedgerEntry> {
-        self.entries
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .iter()
-            .cloned()
-            .collect()
+    pub(crate) fn entries(&self) -> Vec<LedgerEntry> {
+        self.0.lock().unwrap().clone()
     }
 }
 
 impl Ledger for MemoryLedger {
     fn record(&self, entry: LedgerEntry) {
-        let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
-        if entries.len() >= self.capacity {
-            entries.pop_front();
-        }
-        if self.capacity > 0 {
-            entries.push_back(entry);
-        }
+        self.0.lock().unwrap().push(entry);
     }
 }
 
@@ -61,7 +38,11 @@ impl UsageStore for MemoryLedger {
             let of_caller = query.caller.as_ref();
             is_in_time && of_caller.is_none_or(|caller| *caller == entry.caller)
         });
-        Ok(RollUps::of(wanted).by_model())
+        let mut sums: HashMap<Option<(ProviderName, ModelId)>, UsageSums> = HashMap::new();
+        for (key, row) in RollUps::of(wanted).minutes() {
+            absorb(sums.entry(key.model).or_default(), row);
+        }
+        Ok(sums.into_values().collect())
     }
 
     async fn callers(
