@@ -5,7 +5,6 @@ mod concurrency;
 mod database;
 mod invariants;
 mod limits;
-mod measure;
 mod properties;
 mod proxy;
 mod rig;
