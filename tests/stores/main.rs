@@ -11,7 +11,6 @@
 
 mod book;
 mod figures;
-mod numbers;
 mod place;
 mod postgres;
 mod queue;
