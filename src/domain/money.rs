@@ -49,6 +49,12 @@ impl NanoUsd {
     pub const fn saturating_add(self, other: Self) -> Self {
         Self(self.0.saturating_add(other.0))
     }
+
+    /// Returns by how much it exceeds `bound`; zero if it does not.
+    #[must_use]
+    pub fn excess_over(self, bound: Self) -> Self {
+        Self(self.0.saturating_sub(bound.0).max(0))
+    }
 }
 
 impl Sum for NanoUsd {
@@ -104,6 +110,17 @@ mod tests {
         assert_eq!(NanoUsd::from_picos(1_499), NanoUsd::new(1));
         assert_eq!(NanoUsd::from_picos(1_500), NanoUsd::new(2));
         assert_eq!(NanoUsd::from_picos(u128::MAX), NanoUsd::MAX);
+    }
+
+    #[test]
+    fn nothing_exceeds_what_is_as_much() {
+        let excess = |amount, bound| NanoUsd::new(amount).excess_over(NanoUsd::new(bound));
+
+        assert_eq!(excess(5, 3), NanoUsd::new(2));
+        assert_eq!(excess(3, 3), NanoUsd::ZERO);
+        assert_eq!(excess(3, 5), NanoUsd::ZERO);
+        assert_eq!(excess(i64::MIN, i64::MAX), NanoUsd::ZERO);
+        assert_eq!(excess(i64::MAX, -1), NanoUsd::MAX);
     }
 
     #[test]

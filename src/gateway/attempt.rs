@@ -267,7 +267,8 @@ impl OpenAttempt<'_> {
             .tokens
             .total_input()
             .saturating_add(usage.tokens.total_output());
-        reservation.settle(tokens, cost.amount().unwrap_or(NanoUsd::ZERO), possible);
+        let excess = reservation.settle(tokens, cost.amount().unwrap_or(NanoUsd::ZERO), possible);
+        gateway.metrics.over_hold(excess);
         gateway.metrics.attempt_ended(self.target, outcome, latency);
         if usage.tokens != TokenUsage::default() {
             gateway.metrics.used(self.target, &usage, cost);

@@ -345,20 +345,27 @@ impl Reservation<'_> {
         }
     }
 
-    /// Replaces what was set aside by what was used.
-    pub fn settle(mut self, tokens: u64, cost: NanoUsd, possible: NanoUsd) {
-        self.end(tokens, cost, possible);
+    /// Replaces what was set aside by what was used, and returns by how much
+    /// its cost exceeds that; zero without a budget.
+    #[must_use]
+    pub fn settle(mut self, tokens: u64, cost: NanoUsd, possible: NanoUsd) -> NanoUsd {
+        self.end(tokens, cost, possible)
     }
 
-    fn end(&mut self, tokens: u64, cost: NanoUsd, possible: NanoUsd) {
+    fn end(&mut self, tokens: u64, cost: NanoUsd, possible: NanoUsd) -> NanoUsd {
         let Some((hold, is_local)) = self.hold.take() else {
-            return;
+            return NanoUsd::ZERO;
         };
-        if cost > hold.bound && !hold.budgets.is_empty() {
-            let (cost, bound) = (cost.nanos(), hold.bound.nanos());
+        let excess = if hold.budgets.is_empty() {
+            NanoUsd::ZERO
+        } else {
+            cost.saturating_add(possible).excess_over(hold.bound)
+        };
+        if excess > NanoUsd::ZERO {
             tracing::warn!(
-                cost_nano_usd = cost,
-                bound_nano_usd = bound,
+                cost_nano_usd = cost.nanos(),
+                possible_nano_usd = possible.nanos(),
+                bound_nano_usd = hold.bound.nanos(),
                 "an attempt cost more than it was thought to be able to; its budget pays for it"
             );
         }
@@ -374,6 +381,7 @@ impl Reservation<'_> {
         } else {
             self.limiter.store.settle(settlement);
         }
+        excess
     }
 }
 

@@ -3,11 +3,13 @@
 use std::time::Duration;
 
 use prometheus::{
-    CounterVec, Encoder, Histogram, HistogramOpts, HistogramVec, IntCounterVec, IntGauge,
+    Counter, CounterVec, Encoder, Histogram, HistogramOpts, HistogramVec, IntCounterVec, IntGauge,
     IntGaugeVec, Opts, Registry, TextEncoder,
 };
 
-use crate::domain::{AttemptOutcome, AuthRefusal, Cost, ErrorKind, StoreState, Target, Usage};
+use crate::domain::{
+    AttemptOutcome, AuthRefusal, Cost, ErrorKind, NanoUsd, StoreState, Target, Usage,
+};
 
 /// Upper bounds of the latency buckets in seconds: from an answer out of the
 /// cache to the longest deadline.
@@ -54,6 +56,7 @@ pub struct Metrics {
     tokens_per_second: HistogramVec,
     tokens: IntCounterVec,
     cost_usd: CounterVec,
+    over_hold_usd: Counter,
     unpriced: IntCounterVec,
     oddities: IntCounterVec,
     rpc_errors: IntCounterVec,
@@ -124,6 +127,10 @@ impl Metrics {
                 ),
                 &["provider", "model"],
             )?,
+            over_hold_usd: Counter::new(
+                "gateway_settle_over_hold_usd_total",
+                "Money by which attempts cost more than was set aside for them, in USD.",
+            )?,
             unpriced: counters(
                 "gateway_unpriced_attempts_total",
                 "Attempts whose model has no known price.",
@@ -185,6 +192,8 @@ impl Metrics {
             .register(Box::new(self.tokens_per_second.clone()))?;
         self.registry.register(Box::new(self.tokens.clone()))?;
         self.registry.register(Box::new(self.cost_usd.clone()))?;
+        self.registry
+            .register(Box::new(self.over_hold_usd.clone()))?;
         self.registry.register(Box::new(self.unpriced.clone()))?;
         self.registry.register(Box::new(self.oddities.clone()))?;
         self.registry.register(Box::new(self.rpc_errors.clone()))?;
@@ -266,6 +275,13 @@ impl Metrics {
         if usage.is_inconsistent {
             self.oddities.with_label_values(&[labels[0], "usage"]).inc();
         }
+    }
+
+    /// Counts by how much an attempt's cost exceeds what budgets had set aside
+    /// for it, which is the most that it was thought to be able to cost.
+    pub fn over_hold(&self, excess: NanoUsd) {
+        // A counter refuses to fall.
+        self.over_hold_usd.inc_by(excess.usd().max(0.0));
     }
 
     /// Counts an answer whose finish reason nobody knows.

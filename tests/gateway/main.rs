@@ -29,6 +29,7 @@ mod mcp_wire;
 mod messages;
 mod model_lists;
 mod options;
+mod over_hold;
 mod overlay;
 mod overload;
 mod progress;
