@@ -19,7 +19,7 @@ mod words;
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI16, AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI16, AtomicU32, Ordering};
 use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgConnection};
@@ -28,7 +28,7 @@ use thiserror::Error;
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 use uuid::Uuid;
 
-use crate::domain::{Clock, NanoUsd, Secret};
+use crate::domain::{Clock, Secret};
 use give_back::GiveBack;
 use pool::Pool;
 
@@ -95,7 +95,6 @@ const SET_UP: Duration = Duration::from_secs(120);
 pub struct PostgresStore {
     pool: Arc<Pool>,
     give_back: GiveBack,
-    over_hold: AtomicU64,
     instance: Uuid,
     /// Whose rows of sums this instance adds to.
     writer: AtomicI16,
@@ -175,7 +174,6 @@ impl PostgresStore {
         let store = Self {
             pool: Arc::new(Pool::new(options, settings.connections.max(1) as usize)),
             give_back: GiveBack::default(),
-            over_hold: AtomicU64::new(0),
             instance: Uuid::new_v4(),
             writer: AtomicI16::new(0),
             instances: AtomicU32::new(1),
@@ -196,13 +194,6 @@ impl PostgresStore {
     /// for ever.
     pub async fn run(&self) {
         tokio::join!(self.give_back.run(&self.pool), self.look_after());
-    }
-
-    /// Returns by how much attempts cost more than was set aside for them, in
-    /// all since the start.
-    pub fn over_hold(&self) -> NanoUsd {
-        let nanos = self.over_hold.load(Ordering::Relaxed);
-        NanoUsd::new(i64::try_from(nanos).unwrap_or(i64::MAX))
     }
 
     fn writer(&self) -> i16 {

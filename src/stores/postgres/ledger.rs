@@ -2,7 +2,6 @@
 //! transaction.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -43,9 +42,7 @@ impl LedgerSink for PostgresStore {
         let mut lease = self.pool.lease(BACKGROUND).await?;
         let work = book(&mut lease.connection, self.writer(), &ordered);
         let outcome = timeout_at(lease.until, work).await;
-        let over = lease.end(outcome)?;
-        self.over_hold.fetch_add(over, Ordering::Relaxed);
-        Ok(())
+        Ok(lease.end(outcome)?)
     }
 
     async fn write_merged(&self, merged: &MergedEntries) -> Result<(), StoreError> {
@@ -86,12 +83,11 @@ impl PostgresStore {
 /// before.
 type New = (Uuid, i32, i64, i64);
 
-/// Returns by how much lines exceeded their holds, in nano-dollars.
 async fn book(
     connection: &mut PgConnection,
     writer: i16,
     entries: &[&LedgerEntry],
-) -> sqlx::Result<u64> {
+) -> sqlx::Result<()> {
     let mut transaction = connection.begin_with(BEGIN).await?;
     let budgets = begin_booking(&mut transaction, writer, entries).await?;
     let lines = Lines::new(entries.iter().copied(), &budgets);
@@ -113,13 +109,11 @@ async fn book(
     }
     sums::add(&mut transaction, writer, rows.rows()).await?;
     // Last, for budgets are locked from then on.
-    let mut over = 0_i64;
     if !money.is_empty() {
-        let query = sqlx::query_scalar(include_str!("money.sql"));
-        over = money.bind(query).fetch_one(&mut *transaction).await?;
+        let query = sqlx::query(include_str!("money.sql"));
+        money.bind(query).execute(&mut *transaction).await?;
     }
-    transaction.commit().await?;
-    Ok(u64::try_from(over).unwrap_or(0))
+    transaction.commit().await
 }
 
 /// Locks what has to be locked before lines are booked, and returns the ids

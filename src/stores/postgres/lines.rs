@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use sqlx::Postgres;
 use sqlx::postgres::PgArguments;
-use sqlx::query::{QueryAs, QueryScalar};
+use sqlx::query::{Query, QueryAs};
 use uuid::Uuid;
 
 use super::moment::Moment;
@@ -161,7 +161,6 @@ impl Lines {
 pub(super) struct Money {
     requests: Vec<Uuid>,
     attempts: Vec<i32>,
-    totals: Vec<i64>,
     spent: Vec<i64>,
     possible: Vec<i64>,
     budgets: Vec<String>,
@@ -180,7 +179,6 @@ impl Money {
         let possible = entry.possible_cost.nanos();
         self.requests.push(uuid(entry.id));
         self.attempts.push(entry.id.attempt.cast_signed());
-        self.totals.push(cost.saturating_add(possible));
         self.spent.push(cost.saturating_sub(old_cost));
         self.possible.push(possible.saturating_sub(old_possible));
         self.budgets.push(array(entry, ids));
@@ -192,14 +190,13 @@ impl Money {
     }
 
     /// Binds the columns to `money.sql`.
-    pub(super) fn bind<'q, O>(
+    pub(super) fn bind<'q>(
         &'q self,
-        query: QueryScalar<'q, Postgres, O, PgArguments>,
-    ) -> QueryScalar<'q, Postgres, O, PgArguments> {
+        query: Query<'q, Postgres, PgArguments>,
+    ) -> Query<'q, Postgres, PgArguments> {
         query
             .bind(&self.requests)
             .bind(&self.attempts)
-            .bind(&self.totals)
             .bind(&self.spent)
             .bind(&self.possible)
             .bind(&self.budgets)

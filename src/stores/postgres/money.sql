@@ -1,14 +1,13 @@
--- Ends holds, and books what new lines change in their budgets. Returns by how
--- much lines exceed their holds.
+-- Ends holds, and books what new lines change in their budgets.
 with line as (
-    select request, attempt, total, spent, possible, budgets::bigint[] as budgets
-    from unnest($1::uuid[], $2::integer[], $3::bigint[], $4::bigint[], $5::bigint[], $6::text[])
-        as t (request, attempt, total, spent, possible, budgets)
+    select request, attempt, spent, possible, budgets::bigint[] as budgets
+    from unnest($1::uuid[], $2::integer[], $3::bigint[], $4::bigint[], $5::text[])
+        as t (request, attempt, spent, possible, budgets)
 ),
 gone as (
     delete from hold h using line
     where h.request = line.request and h.attempt = line.attempt
-    returning h.budgets, h.amount, line.total
+    returning h.budgets, h.amount
 ),
 difference as (
     select id, sum(spent)::bigint as spent, sum(possible)::bigint as possible,
@@ -22,11 +21,8 @@ difference as (
 ),
 locked as materialized (
     select id from budget where id in (select id from difference) order by id for update
-),
-changed as (
-    update budget b
-    set spent = b.spent + d.spent, possible = b.possible + d.possible, held = b.held - d.held
-    from difference d join locked using (id)
-    where b.id = d.id
 )
-select coalesce(sum(greatest(0, total - amount)), 0)::bigint from gone
+update budget b
+set spent = b.spent + d.spent, possible = b.possible + d.possible, held = b.held - d.held
+from difference d join locked using (id)
+where b.id = d.id

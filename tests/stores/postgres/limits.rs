@@ -241,7 +241,7 @@ async fn one_attempt_is_held_once() {
 }
 
 #[tokio::test]
-async fn what_costs_more_than_was_held_is_booked_and_counted() {
+async fn what_costs_more_than_was_held_is_booked() {
     let Some(database) = Database::create().await else {
         return;
     };
@@ -256,7 +256,6 @@ async fn what_costs_more_than_was_held_is_booked_and_counted() {
         .await
         .unwrap();
 
-    assert_eq!(store.over_hold(), usd(5));
     assert_eq!(totals(&mut connection).await, (usd(35), usd(0), usd(0)));
 }
 
