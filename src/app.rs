@@ -133,8 +133,6 @@ pub struct App {
     pub gateway: Arc<Gateway>,
     /// Every route.
     pub router: axum::Router,
-    /// Who calls; its keys can be replaced while it serves.
-    pub identity: Arc<Identity>,
     /// Reads the configuration again.
     pub reload: Arc<Reload>,
     /// The two moments of the end.
@@ -208,7 +206,7 @@ impl App {
             reload::Parts {
                 gateway: Arc::clone(&gateway),
                 limits,
-                identity: Arc::clone(&identity),
+                identity,
                 notices,
                 metrics,
             },
@@ -216,7 +214,6 @@ impl App {
         Ok(Self {
             gateway,
             router,
-            identity,
             reload: Arc::new(reload),
             shutdown,
             stores,

@@ -1,13 +1,15 @@
 //! Proofs that let their callers in, at every door.
 
-use ai_gateway::http::ApiKeys;
+use std::fs;
+
 use serde_json::json;
 use vendor_sim::Vendor;
 
 use super::issuer::{
     AUDIENCE, checked_by_cloud_run, claims, es256_header, now, rs256_header, with,
 };
-use super::visitor::{ALICES_DIGEST, ALICES_KEY, BOSS_KEY, DOORS, House};
+use super::visitor::{ALICES_DIGEST, ALICES_KEY, BOSS_DIGEST, BOSS_KEY, DOORS, House};
+use crate::support::folder;
 
 /// Comes in at every door but that of the figures, as `caller`.
 async fn comes_in(house: &House, headers: &[(&str, &str)], caller: &str) {
@@ -182,12 +184,16 @@ async fn only_whom_the_list_names_may_call() {
 
 #[tokio::test(start_paused = true)]
 async fn new_keys_replace_the_old_ones_while_it_serves() {
-    let house = House::with("api-key", &[]);
-    let mut keys = ApiKeys::default();
-    keys.insert(&format!("alice-2:{ALICES_DIGEST}")).unwrap();
+    let keys = folder("new-keys", &[("keys", &format!("boss:{BOSS_DIGEST}"))]).join("keys");
+    let in_file = [
+        ("GATEWAY_API_KEYS", ""),
+        ("GATEWAY_API_KEYS_FILE", keys.to_str().unwrap()),
+    ];
+    let house = House::with("api-key", &in_file);
 
     assert_eq!(house.bearer(BOSS_KEY).await.status, 200);
-    house.rig.app.identity.replace_api_keys(keys);
+    fs::write(&keys, format!("alice-2:{ALICES_DIGEST}")).unwrap();
+    house.rig.app.reload.read().await.unwrap();
 
     assert_eq!(house.bearer(BOSS_KEY).await.status, 401);
     assert_eq!(house.bearer(ALICES_KEY).await.status, 200);

@@ -20,7 +20,8 @@ pub(crate) const ALICES_KEY: &str = "alices-key-of-twenty-and-more";
 pub(crate) const ALICES_DIGEST: &str =
     "b491328384a3e33fe3fe98ceef8bc2b906a236b086f9df545ef43995d2522c0e";
 pub(crate) const BOSS_KEY: &str = "the-key-of-the-boss-0123456789";
-const BOSS_DIGEST: &str = "106ae2eb6c9f6ee4c8c6528017ef35f9d3ad4b3bbfcd15427055c4f892e72ce2";
+pub(crate) const BOSS_DIGEST: &str =
+    "106ae2eb6c9f6ee4c8c6528017ef35f9d3ad4b3bbfcd15427055c4f892e72ce2";
 
 /// Every door that needs a caller: method, path and a body that it takes.
 pub(crate) const DOORS: [(&str, &str); 6] = [
