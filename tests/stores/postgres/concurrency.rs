@@ -1,5 +1,6 @@
 //! Many callers and several instances at once.
 
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
@@ -10,7 +11,7 @@ use tokio::time::{Instant, timeout};
 
 use super::database::Database;
 use super::invariants::{assert_hold, totals};
-use super::rig::{Instance, PATIENCE, budget, caller, calls, eventually, hold, tokens};
+use super::rig::{Instance, PATIENCE, budget, caller, calls, eventually, hold, tokens, until};
 
 const CALLERS: i64 = 64;
 const CAP: i64 = 600;
@@ -18,11 +19,18 @@ const CAP: i64 = 600;
 /// Spends one after the other until nothing is left and nothing can come
 /// back, and returns how often it could.
 async fn spend_all(instance: Arc<Instance>) -> i64 {
-    let cap = NanoUsd::new(CAP);
     let mut granted = 0;
-    let end = Instant::now() + PATIENCE;
-    loop {
-        assert!(Instant::now() < end, "the budget is never used up");
+    while spend_one(&instance).await {
+        granted += 1;
+    }
+    granted
+}
+
+/// Spends one as soon as there is room for it, or tells that there will be
+/// none.
+async fn spend_one(instance: &Instance) -> bool {
+    let cap = NanoUsd::new(CAP);
+    until("there is room, or none for good", || async {
         let budgets = vec![
             budget(caller("alice"), cap),
             budget(LimitScope::Global, cap),
@@ -33,15 +41,24 @@ async fn spend_all(instance: Arc<Instance>) -> i64 {
             .spend(budgets, NanoUsd::new(4), NanoUsd::new(1))
             .await
         {
-            Ok(()) => granted += 1,
+            Ok(()) => Some(true),
             Err(LimitRefusal::Budget { left, held, .. })
                 if held == NanoUsd::ZERO && left < NanoUsd::new(4) =>
             {
-                return granted;
+                Some(false)
             }
-            Err(LimitRefusal::Budget { .. }) => tokio::time::sleep(Duration::from_millis(5)).await,
+            Err(LimitRefusal::Budget { .. }) => None,
             Err(other) => panic!("{other}"),
         }
+    })
+    .await
+}
+
+/// Asserts the invariants over and over.
+async fn keep_asserting(database: &Database) -> Infallible {
+    let mut watcher = database.connection().await;
+    loop {
+        assert_hold(&mut watcher, NanoUsd::new(CAP)).await;
     }
 }
 
@@ -59,24 +76,20 @@ async fn a_tight_cap_is_reached_exactly_and_never_passed() {
         callers.spawn(spend_all(Arc::clone(instance)));
     }
 
-    let mut watcher = database.connection().await;
-    let mut granted = 0;
-    while !callers.is_empty() {
-        assert_hold(&mut watcher, NanoUsd::new(CAP)).await;
-        while let Some(done) = callers.try_join_next() {
-            granted += done.unwrap();
-        }
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
+    let granted: i64 = tokio::select! {
+        done = timeout(PATIENCE, callers.join_all()) => done.unwrap().into_iter().sum(),
+        never = keep_asserting(&database) => match never {},
+    };
 
     // Three are left that no bound of four fits into.
     assert_eq!(granted, CAP - 3);
     let both = NanoUsd::new(2 * (CAP - 3));
+    let mut connection = database.connection().await;
     assert_eq!(
-        totals(&mut watcher).await,
+        totals(&mut connection).await,
         (both, NanoUsd::ZERO, NanoUsd::ZERO)
     );
-    assert_hold(&mut watcher, NanoUsd::new(CAP)).await;
+    assert_hold(&mut connection, NanoUsd::new(CAP)).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use ai_gateway::domain::{
-    BudgetWindow, LimitRefusal, LimitScope, LimitStore as _, Measure, NanoUsd, UsageStore as _,
+    BudgetWindow, Draw, LimitRefusal, LimitScope, LimitStore as _, Measure, NanoUsd,
+    UsageStore as _,
 };
-use ai_gateway::stores::LedgerSink as _;
-use tokio::time::sleep;
+use ai_gateway::stores::{LedgerSink as _, PostgresStore};
+use sqlx::PgConnection;
 
 use super::database::Database;
 use super::invariants::{assert_hold, totals};
@@ -49,17 +50,40 @@ async fn the_promised_wait_is_long_enough_and_not_longer() {
     };
     let instance = database.instance().await;
     let store = &instance.store;
-    let draw = [calls(caller("alice"), 1_200, 1)];
-    store.take(&draw).await.unwrap();
+    let mut connection = database.connection().await;
 
-    for _ in 0..5 {
-        let Err(LimitRefusal::Rate { retry_after, .. }) = store.take(&draw).await else {
-            panic!("the bucket is empty");
-        };
-        assert!(retry_after <= Duration::from_millis(50), "{retry_after:?}");
-        sleep(retry_after).await;
+    for per_minute in [1, 2, 3, 4, 7] {
+        let draw = [calls(caller(&format!("of-{per_minute}")), per_minute, 1)];
+        store.take(&draw).await.unwrap();
+        let wait = refused_for(store, &draw).await;
+        let whole = Duration::from_mins(1).div_f64(per_minute as f64);
+        assert!(wait <= whole + Duration::from_micros(1), "{wait:?}");
+
+        // What the test itself takes is far below the other half.
+        let half = wait / 2;
+        advance(&mut connection, half).await;
+        let rest = refused_for(store, &draw).await;
+        assert!(rest <= wait - half, "{rest:?} of {wait:?}");
+        advance(&mut connection, rest).await;
         store.take(&draw).await.unwrap();
     }
+}
+
+async fn refused_for(store: &PostgresStore, draw: &[Draw]) -> Duration {
+    match store.take(draw).await {
+        Err(LimitRefusal::Rate { retry_after, .. }) => retry_after,
+        other => panic!("the bucket is empty: {other:?}"),
+    }
+}
+
+/// Lets time pass for all buckets.
+async fn advance(connection: &mut PgConnection, by: Duration) {
+    let earlier = "update bucket set filled_at = filled_at - $1 * interval '1 microsecond'";
+    let done = sqlx::query(earlier)
+        .bind(by.as_micros() as f64)
+        .execute(connection)
+        .await;
+    done.unwrap();
 }
 
 #[tokio::test]

@@ -71,8 +71,23 @@ impl Instance {
 
 /// Waits until `condition` holds.
 pub(crate) async fn eventually<F: Future<Output = bool>>(what: &str, condition: impl Fn() -> F) {
+    let holds = || {
+        let condition = condition();
+        async { condition.await.then_some(()) }
+    };
+    until(what, holds).await;
+}
+
+/// Waits until `attempt` brings something.
+pub(crate) async fn until<T, F: Future<Output = Option<T>>>(
+    what: &str,
+    attempt: impl Fn() -> F,
+) -> T {
     let end = Instant::now() + PATIENCE;
-    while !condition().await {
+    loop {
+        if let Some(brought) = attempt().await {
+            return brought;
+        }
         assert!(Instant::now() < end, "never: {what}");
         sleep(Duration::from_millis(5)).await;
     }

@@ -2,22 +2,22 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
+use std::sync::atomic::{AtomicI64, Ordering};
 
 use ai_gateway::domain::{
     LimitRefusal, LimitScope, LimitStore as _, NanoUsd, Secret, UsageStore as _,
 };
 use ai_gateway::stores::PostgresSettings;
-use futures_util::future::join_all;
+use futures_util::future::{FutureExt as _, join_all};
 use sqlx::{Connection as _, PgConnection};
 use tokio::process::Command;
 use tokio::task::JoinSet;
-use tokio::time::{Instant, sleep};
+use tokio_util::sync::CancellationToken;
 
 use super::database::Database;
 use super::invariants::{assert_hold, totals};
 use super::proxy::Proxy;
-use super::rig::{Instance, budget, calls, eventually};
+use super::rig::{Instance, budget, calls, eventually, until};
 
 const CAP: NanoUsd = NanoUsd::new(1_000_000);
 
@@ -60,21 +60,76 @@ impl Drop for Server {
     }
 }
 
-/// Spends and counts until it is told to stop.
-async fn keep_spending(instance: Arc<Instance>, until: Instant) -> i64 {
-    let mut spent = 0;
-    while Instant::now() < until {
-        let budgets = vec![budget(LimitScope::Global, CAP)];
-        match instance
-            .spend(budgets, NanoUsd::new(10), NanoUsd::new(3))
-            .await
-        {
-            Ok(()) => spent += 3,
-            Err(LimitRefusal::Store(_)) => sleep(Duration::from_millis(2)).await,
-            Err(other) => panic!("{other}"),
+/// Callers that spend all the time, until they are told to stop.
+struct Spenders {
+    spent: Arc<AtomicI64>,
+    end: CancellationToken,
+    spending: JoinSet<()>,
+}
+
+impl Spenders {
+    fn start(instance: &Arc<Instance>, count: usize) -> Self {
+        let (spent, end) = (Arc::default(), CancellationToken::new());
+        let mut spending = JoinSet::new();
+        for _ in 0..count {
+            let (instance, spent) = (Arc::clone(instance), Arc::clone(&spent));
+            spending.spawn(keep_spending(instance, spent, end.clone()));
+        }
+        Self {
+            spent,
+            end,
+            spending,
         }
     }
-    spent
+
+    /// Waits until they have spent `more`.
+    async fn go_on(&self, more: i64) {
+        let enough = self.spent.load(Ordering::Relaxed) + more;
+        eventually("spending goes on", || async {
+            self.spent.load(Ordering::Relaxed) >= enough
+        })
+        .await;
+    }
+
+    /// Returns what they have spent in all.
+    async fn stop(self) -> i64 {
+        self.end.cancel();
+        self.spending.join_all().await;
+        self.spent.load(Ordering::Relaxed)
+    }
+}
+
+async fn keep_spending(instance: Arc<Instance>, spent: Arc<AtomicI64>, end: CancellationToken) {
+    while !end.is_cancelled() {
+        let cost = until("the store works, or it is over", || async {
+            let budgets = vec![budget(LimitScope::Global, CAP)];
+            match instance
+                .spend(budgets, NanoUsd::new(10), NanoUsd::new(3))
+                .await
+            {
+                Ok(()) => Some(3),
+                Err(LimitRefusal::Store(_)) => end.is_cancelled().then_some(0),
+                Err(other) => panic!("{other}"),
+            }
+        })
+        .await;
+        spent.fetch_add(cost, Ordering::Relaxed);
+    }
+}
+
+/// Asks for a call while the server is away, and tells whether the refusal
+/// was there at once, before anybody waited for anything.
+async fn is_refused_at_once(instance: &Instance) -> bool {
+    let draw = [calls(LimitScope::Global, 600, 600)];
+    let mut take = instance.store.take(&draw);
+    let at_once = (&mut take).now_or_never();
+    let is_at_once = at_once.is_some();
+    let taken = match at_once {
+        Some(taken) => taken,
+        None => take.await,
+    };
+    assert!(matches!(taken, Err(LimitRefusal::Store(_))), "{taken:?}");
+    is_at_once
 }
 
 /// Waits until everything is booked, and checks that it adds up.
@@ -104,35 +159,24 @@ async fn a_server_that_crashes_and_comes_back_is_used_again() {
     };
     let settings = PostgresSettings::new(Secret::new(url.clone()));
     let instance = Arc::new(Instance::start(&settings).await);
-    let mut callers = JoinSet::new();
-    for _ in 0..4 {
-        let until = Instant::now() + Duration::from_secs(4);
-        callers.spawn(keep_spending(Arc::clone(&instance), until));
-    }
-    sleep(Duration::from_millis(500)).await;
+    let spenders = Spenders::start(&instance, 4);
+    spenders.go_on(300).await;
 
     server.run(&["stop", "immediate"]).await.unwrap();
     eventually("the fault is seen", || async {
         instance.store.state().fault.is_some()
     })
     .await;
-    let start = Instant::now();
+    let mut waited = 0;
     for _ in 0..100 {
-        let refusal = instance
-            .store
-            .take(&[calls(LimitScope::Global, 600, 600)])
-            .await;
-        assert!(matches!(refusal, Err(LimitRefusal::Store(_))));
+        waited += i32::from(!is_refused_at_once(&instance).await);
     }
-    // Three waits of 250 ms at most, and one a second.
-    assert!(
-        start.elapsed() < Duration::from_secs(2),
-        "{:?}",
-        start.elapsed()
-    );
+    // Three until the server is left alone, and then one a second.
+    assert!(waited <= 5, "{waited}");
     server.run(&["start"]).await.unwrap();
 
-    let spent = callers.join_all().await.into_iter().sum();
+    spenders.go_on(300).await;
+    let spent = spenders.stop().await;
     eventually("the fault is gone", || async {
         instance.store.state().fault.is_none()
     })
@@ -146,25 +190,21 @@ async fn connections_that_break_at_random_lose_and_double_nothing() {
         return;
     };
     let instance = Arc::new(database.instance().await);
-    let until = Instant::now() + Duration::from_secs(2);
-    let mut callers = JoinSet::new();
-    for _ in 0..8 {
-        callers.spawn(keep_spending(Arc::clone(&instance), until));
-    }
+    let spenders = Spenders::start(&instance, 8);
 
     let mut connection = database.connection().await;
     let break_one = "select pg_terminate_backend(pid) from pg_stat_activity \
          where datname = current_database() and pid <> pg_backend_pid() \
          order by random() limit 1";
-    while Instant::now() < until {
+    for _ in 0..150 {
         sqlx::query(break_one)
             .execute(&mut connection)
             .await
             .unwrap();
-        sleep(Duration::from_millis(15)).await;
+        spenders.go_on(3).await;
     }
 
-    let spent: i64 = callers.join_all().await.into_iter().sum();
+    let spent = spenders.stop().await;
     assert!(spent > 0, "nothing came through");
     assert_all_is_booked(&database.url(), &instance, spent).await;
 }
