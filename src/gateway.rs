@@ -9,20 +9,28 @@ mod audit;
 mod billing;
 mod bounds;
 mod call;
+mod circuit;
+mod circuits;
 mod complete;
 mod conversations;
+mod disposition;
 mod health;
+mod jitter;
 mod knowledge;
+mod next_target;
 mod plan;
 mod probe;
 mod refusal;
 mod relay;
+mod retry_budget;
 mod room;
 mod route;
 mod settings;
 mod status;
 mod structured;
+mod tally;
 mod usage;
+mod vendor_places;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -32,6 +40,7 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 pub use audit::Origin;
+pub use circuit::CircuitState;
 pub use health::Condition;
 pub use knowledge::Knowledge;
 pub use settings::Settings;
@@ -47,8 +56,11 @@ use crate::domain::{
 use crate::limit::{Limiter, Permit};
 use crate::routing;
 use crate::telemetry::Metrics;
+use circuits::Circuits;
 use conversations::Conversations;
 use health::HealthBook;
+use retry_budget::RetryBudgets;
+use vendor_places::VendorPlaces;
 
 /// What a gateway is made of; `app` chooses each part.
 pub struct Parts {
@@ -97,6 +109,9 @@ pub struct Gateway {
     metrics: Arc<Metrics>,
     stopping: CancellationToken,
     health: HealthBook,
+    circuits: Circuits,
+    retries: RetryBudgets,
+    places: VendorPlaces,
     conversations: Conversations,
     in_flight: Semaphore,
 }
@@ -113,13 +128,14 @@ impl Gateway {
             .providers
             .into_iter()
             .map(|provider| (provider.name().clone(), provider));
+        let most = parts.settings.max_in_flight_per_provider;
+        let places = VendorPlaces::new(order.iter().cloned(), most);
         Self {
             in_flight: Semaphore::new(parts.settings.max_in_flight),
             settings: parts.settings,
             routing: parts.routing,
             known: ArcSwap::from_pointee(parts.known),
             providers: providers.collect(),
-            order,
             unconfigured: parts.unconfigured,
             limits: parts.limits,
             cache: parts.cache,
@@ -130,6 +146,10 @@ impl Gateway {
             metrics: parts.metrics,
             stopping: parts.stopping,
             health: HealthBook::default(),
+            circuits: Circuits::default(),
+            retries: RetryBudgets::default(),
+            places,
+            order,
             conversations: Conversations::default(),
         }
     }

@@ -18,5 +18,7 @@ pub use facts::{Choice, Facts};
 pub use filter::shortfall;
 pub use rank::{Ranking, rank};
 pub use settings::{Scale, Settings, WeightSettings};
-pub use tokens::{TokenCount, estimate_text_tokens, estimate_tokens, upper_bound_tokens};
+pub use tokens::{
+    TokenCount, estimate_size, estimate_text_tokens, estimate_tokens, upper_bound_tokens,
+};
 pub use utility::{Terms, UtilityFunction};

@@ -38,7 +38,7 @@ pub(super) fn check(
 }
 
 /// The numbers and what they may be, both ends included.
-fn ranges(form: &SettingsForm) -> [(&'static str, u64, u64, u64); 21] {
+fn ranges(form: &SettingsForm) -> [(&'static str, u64, u64, u64); 25] {
     const MINUTES_10: u64 = 600_000;
     let (server, gateway) = (&form.server, &form.gateway);
     let (routing, timeouts) = (&form.routing, &form.providers.timeouts);
@@ -111,6 +111,30 @@ fn ranges(form: &SettingsForm) -> [(&'static str, u64, u64, u64); 21] {
             bytes(gateway.max_in_flight),
             1,
             1_000_000,
+        ),
+        (
+            "gateway.max_in_flight_per_provider",
+            bytes(gateway.max_in_flight_per_provider),
+            1,
+            1_000_000,
+        ),
+        (
+            "gateway.idempotency_run_on_ms",
+            gateway.idempotency_run_on_ms,
+            0,
+            MINUTES_10,
+        ),
+        (
+            "gateway.idempotency_keep_ms",
+            gateway.idempotency_keep_ms,
+            0,
+            86_400_000,
+        ),
+        (
+            "gateway.idempotency_max_calls",
+            bytes(gateway.idempotency_max_calls),
+            1,
+            100_000,
         ),
         (
             "gateway.probe_interval_ms",

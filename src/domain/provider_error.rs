@@ -195,6 +195,8 @@ pub struct ProviderError {
     pub model: Option<ModelId>,
     /// True if the vendor may bill the attempt although it failed.
     pub may_be_billed: bool,
+    /// What the vendor says about asking it again, if anything.
+    pub should_retry: Option<bool>,
 }
 
 impl ProviderError {
@@ -208,6 +210,7 @@ impl ProviderError {
             usage: None,
             model: None,
             may_be_billed: false,
+            should_retry: None,
         }
     }
 

@@ -8,6 +8,8 @@ use tokio::time::{Instant, timeout_at};
 use super::Gateway;
 use super::billing::billed_model;
 use super::call::CallContext;
+use super::circuits::Entry;
+use super::disposition::disposition;
 use super::relay::Relay;
 use super::structured::{Flaw, Form};
 use crate::domain::{
@@ -16,7 +18,7 @@ use crate::domain::{
     ProviderCall, ProviderError, ProviderErrorKind, Target, TimeoutPhase, TokenUsage, Usage,
 };
 use crate::limit::{Denied, Reservation};
-use crate::routing::{estimate_text_tokens, estimate_tokens};
+use crate::routing::{estimate_size, estimate_text_tokens, estimate_tokens};
 
 /// How long past its deadline an adapter may take to say so itself.
 const ADAPTER_GRACE: Duration = Duration::from_millis(100);
@@ -55,8 +57,8 @@ pub(super) struct Ask<'a> {
 
 impl Gateway {
     /// Makes attempt number `index` of a call, which must end, or have shown
-    /// something, by `deadline`, and keeps its target in `pending` from the moment that the vendor may
-    /// be asked.
+    /// something, by `deadline`, and keeps its target in `pending` from the
+    /// moment that the vendor may be asked. What comes of it goes to `entry`.
     ///
     /// # Errors
     /// [`Denied`] if limits refuse it or its target is not there; a vendor's
@@ -66,7 +68,7 @@ impl Gateway {
         call: &CallContext<'_>,
         index: u32,
         ask: &Ask<'_>,
-        deadline: Instant,
+        (deadline, entry): (Instant, Entry<'_>),
         pending: &mut Option<(Target, Instant)>,
     ) -> Result<Ended, Denied> {
         let target = &ask.candidate.target;
@@ -110,7 +112,7 @@ impl Gateway {
             flaw = form.check(answer).err();
         }
         // A form that cannot be met is no fault of the vendor's.
-        open.learn(&result, ask.candidate.latency);
+        open.learn(&result, ask.candidate.latency, entry);
         if let (Ok(answer), Some(flaw)) = (&result, &flaw) {
             result = Err(flaw.error(answer));
         }
@@ -297,15 +299,22 @@ impl OpenAttempt<'_> {
     }
 
     /// Draws conclusions about the vendor.
-    fn learn(&self, result: &Result<ProviderAnswer, ProviderError>, expected: Duration) {
+    fn learn(
+        &self,
+        result: &Result<ProviderAnswer, ProviderError>,
+        expected: Duration,
+        entry: Entry<'_>,
+    ) {
         let gateway = self.gateway;
         let latency = self.started.elapsed();
+        let metrics = gateway.metrics.reliability();
         match result {
             Ok(answer) => {
                 self.measure_stream(answer, latency);
                 if answer.finish_is_unknown {
                     gateway.metrics.unknown_finish(self.target);
                 }
+                entry.answered(metrics);
                 gateway
                     .health
                     .succeeded(self.target, latency, expected, self.started_at);
@@ -320,6 +329,9 @@ impl OpenAttempt<'_> {
                 if error.kind == ProviderErrorKind::RateLimited {
                     gateway.limits.throttled(self.target);
                 }
+                let is_too_large = error.kind == ProviderErrorKind::TooLargeForPlan;
+                let size = is_too_large.then(|| estimate_size(self.request));
+                entry.failed(disposition(error), size, metrics);
                 gateway.health.failed(self.target, error, self.started_at);
             }
         }

@@ -1,28 +1,34 @@
 //! One target after another, until one has answered.
 
-use std::time::Duration;
-
-use tokio::time::Instant;
+use tokio::time::sleep_until;
 
 use super::Gateway;
 use super::attempt::{Answered, Ask, Ended, unknown_target};
 use super::call::CallContext;
+use super::next_target::{Progress, Step};
 use super::refusal::{self, Failures};
 use super::route::Route;
 use super::structured::Form;
-use crate::domain::{
-    Attempt, AttemptOutcome, Candidate, ChunkSink, CompletionRequest, Cost, Error, NanoUsd, Target,
-};
+use super::tally::Tally;
+use crate::domain::{Candidate, ChunkSink, Error, NanoUsd, ProviderError, ProviderErrorKind};
 use crate::limit::Denied;
 
-impl Gateway {
-    /// Estimates how long a candidate takes that writes as much as it may.
-    fn takes(&self, candidate: &Candidate, call: &CallContext<'_>) -> Duration {
-        let expected = self.routing.expected_output_tokens.max(1);
-        let longer = f64::from(call.request.max_tokens) / f64::from(expected);
-        candidate.latency.mul_f64(longer.clamp(1.0, 1e3))
-    }
+/// The most calls of one target within a call.
+const MOST_AT_ONE: usize = 2;
 
+/// Why the attempts ended without an answer.
+pub(super) enum Stop {
+    /// A limit refused the next one.
+    Refused(Error),
+    /// Every target failed, or one in a way that ends it.
+    Exhausted(Failures),
+    /// No time is left.
+    OutOfTime,
+    /// The process ends.
+    Shutdown,
+}
+
+impl Gateway {
     /// Tries one target of the route after another.
     pub(super) async fn attempts(
         &self,
@@ -30,36 +36,54 @@ impl Gateway {
         route: &mut Route,
         tally: &mut Tally,
     ) -> Result<(Answered, Candidate), Stop> {
-        let mut failures = Failures::default();
-        let mut repair: Option<Repair> = None;
-        let mut denied: Option<Error> = None;
-        let mut index = 0;
-        while index < self.settings.max_attempts {
-            let next = match &repair {
-                Some(repair) => Some(&repair.candidate),
-                None => route.plan.next(&route.report.candidates),
-            };
-            let Some(candidate) = next.cloned() else {
+        let mut so_far = Progress::default();
+        while so_far.made < self.settings.max_attempts {
+            let Some((candidate, step)) = so_far.next(&mut route.plan, &route.report.candidates)
+            else {
                 break;
             };
-            let is_last = !route.plan.has_another() || index + 1 == self.settings.max_attempts;
-            let Some(deadline) =
-                call.attempt_deadline(index, is_last, self.takes(&candidate, call))
-            else {
+            let target = &candidate.target;
+            let is_last = !self.has_another(route) || so_far.made + 1 == self.settings.max_attempts;
+            let pace = self.pace(&candidate, call);
+            let Some(deadline) = call.attempt_deadline(so_far.made, is_last, pace) else {
                 // What failed says more than that no time is left for others.
-                return Err(match failures.last_kind() {
-                    Some(kind) if !refusal::is_our_deadline(kind) => Stop::Exhausted(failures),
+                return Err(match so_far.failures.last_kind() {
+                    Some(kind) if !refusal::is_our_deadline(kind) => {
+                        Stop::Exhausted(so_far.failures)
+                    }
                     _ => Stop::OutOfTime,
                 });
             };
-            let (provider, model) = (&candidate.target.provider, &candidate.target.model);
-            let spec = call.known.catalogue.spec(provider, model);
-            let spec = spec.ok_or_else(|| Stop::Refused(unknown_target(&candidate.target)))?;
-            let form = Form::of(call.request, spec).map_err(Stop::Refused)?;
-            let is_repair = repair.is_some();
-            let asked = match (repair.take(), &form) {
-                (Some(repair), _) => Some(repair.request),
-                (None, form) => form.as_ref().map(|form| form.ask(call.request)),
+            let spec = call.known.catalogue.spec(&target.provider, &target.model);
+            let spec = spec.ok_or_else(|| Stop::Refused(unknown_target(target)))?;
+            let form = match Form::of(call.request, spec) {
+                Ok(form) => form,
+                // What a vendor said before is the better reason.
+                Err(_) if so_far.made > 0 => continue,
+                Err(error) => return Err(Stop::Refused(error)),
+            };
+            let _place = match self.place_at(call, target, is_last).await {
+                Ok(place) => place,
+                Err(crowded) => {
+                    so_far.crowd(crowded);
+                    continue;
+                }
+            };
+            let Some(entry) = self.enter(call, route.size, &candidate, &step, &mut so_far) else {
+                continue;
+            };
+            if !self.may_ask(target, &step, so_far.made) {
+                break;
+            }
+            let deadline = if entry.is_trial() && !is_last {
+                deadline.min(pace.trial())
+            } else {
+                deadline
+            };
+            let is_repair = matches!(step, Step::Repair(_));
+            let asked = match step {
+                Step::Repair(request) => Some(request),
+                _ => form.as_ref().map(|form| form.ask(call.request)),
             };
             let ask = Ask {
                 request: asked.as_ref().unwrap_or(call.request),
@@ -68,7 +92,9 @@ impl Gateway {
                 form: form.as_ref(),
             };
             let pending = &mut tally.pending;
-            let ended = self.attempt(call, index, &ask, deadline, pending).await;
+            let ended = self
+                .attempt(call, so_far.made, &ask, (deadline, entry), pending)
+                .await;
             tally.pending = None;
             let Ended {
                 attempt,
@@ -80,44 +106,107 @@ impl Gateway {
                 // It was not made, so it does not count.
                 Err(Denied::Target(error, affordable)) => {
                     // The cheapest says what waiting is good for.
-                    denied = Some(error);
+                    so_far.denied = Some(error);
                     self.avoid(call, route, &candidate, affordable);
                     continue;
                 }
                 Err(Denied::Call(error)) => return Err(Stop::Refused(error)),
             };
-            index += 1;
+            so_far.made += 1;
             route.report.attempts.push(attempt);
             tally.add(cost);
-            match result {
+            let error = match result {
                 Ok(answered) => return Ok((answered, candidate)),
-                Err(error) => {
-                    // The last target had all the time that was left.
-                    if is_last && refusal::is_our_deadline(error.kind) {
-                        return Err(Stop::OutOfTime);
-                    }
-                    let kind = error.kind;
-                    failures.add(error);
-                    if let Some(flaw) = flaw.filter(|_| !is_repair) {
-                        let request = Form::ask_again(ask.request, &flaw);
-                        repair = Some(Repair { candidate, request });
-                        continue;
-                    }
-                    let has_begun = call.relay.is_some_and(ChunkSink::has_begun);
-                    if has_begun || !kind.allows_failover() {
-                        break;
-                    }
-                    let candidates = &route.report.candidates;
-                    route
-                        .plan
-                        .learn(&candidate.target, kind, candidates, &call.known.catalogue);
-                }
+                Err(error) => error,
+            };
+            // The last target had all the time that was left.
+            if is_last && refusal::is_our_deadline(error.kind) {
+                return Err(Stop::OutOfTime);
+            }
+            so_far.failures.add(error.clone());
+            if let Some(flaw) = flaw.filter(|_| !is_repair) {
+                let request = Form::ask_again(ask.request, &flaw);
+                so_far.again = Some((candidate, Step::Repair(request)));
+            } else if !self
+                .go_on(call, route, &mut so_far, candidate, &error)
+                .await
+            {
+                break;
             }
         }
-        Err(match denied {
-            Some(denied) if failures.last_kind().is_none() => Stop::Refused(denied),
-            _ => Stop::Exhausted(failures),
-        })
+        Err(self.give_up(route, so_far))
+    }
+
+    /// Draws the conclusions from a failure; false if the call ends with it.
+    async fn go_on(
+        &self,
+        call: &CallContext<'_>,
+        route: &mut Route,
+        so_far: &mut Progress,
+        failed: Candidate,
+        error: &ProviderError,
+    ) -> bool {
+        if call.relay.is_some_and(ChunkSink::has_begun) {
+            return false;
+        }
+        let target = &failed.target;
+        if error.kind == ProviderErrorKind::InvalidRequest {
+            // It may be this vendor alone that does not take it; two cannot
+            // be wrong.
+            let candidates = &route.report.candidates;
+            let others = |next: &Candidate| next.target.provider != target.provider;
+            route.plan.retain(candidates, others);
+            return !std::mem::replace(&mut so_far.is_rejected, true);
+        }
+        if !error.kind.allows_failover() {
+            return false;
+        }
+        let catalogue = &call.known.catalogue;
+        let candidates = &route.report.candidates;
+        route.plan.learn(target, error.kind, candidates, catalogue);
+        if self.has_another(route) {
+            return true;
+        }
+        let made = route.report.attempts.iter();
+        let times = made.filter(|made| made.target == *target).count();
+        if times < MOST_AT_ONE
+            && let Some(at) = self.retry_at(call, &failed, error, so_far.made)
+        {
+            sleep_until(at).await;
+            so_far.again = Some((failed, Step::Retry));
+        }
+        true
+    }
+
+    /// Makes the end of a call that nobody answered.
+    fn give_up(&self, route: &Route, so_far: Progress) -> Stop {
+        let Progress {
+            mut failures,
+            denied,
+            crowded,
+            shut,
+            ..
+        } = so_far;
+        if failures.last_kind().is_some() {
+            if let Some(wait) = self.soonest(route) {
+                failures.wait(wait);
+            }
+            return Stop::Exhausted(failures);
+        }
+        if let Some(denied) = denied {
+            return Stop::Refused(denied);
+        }
+        if let Some(crowded) = crowded {
+            return Stop::Refused(refusal::crowded(&crowded));
+        }
+        match shut {
+            Some((candidate, closure)) => Stop::Refused(refusal::shut(
+                &candidate.target,
+                closure,
+                self.soonest(route),
+            )),
+            None => Stop::Exhausted(failures),
+        }
     }
 
     /// Takes from the plan what the caller's limits would refuse as well: what
@@ -152,70 +241,6 @@ impl Gateway {
             && let Some(place) = cheapest.filter(is_cheaper)
         {
             route.plan.put(place);
-        }
-    }
-}
-
-/// The one chance of a model to mend its answer.
-struct Repair {
-    candidate: Candidate,
-    request: CompletionRequest,
-}
-
-/// Why the attempts ended without an answer.
-pub(super) enum Stop {
-    /// A limit refused the next one.
-    Refused(Error),
-    /// Every target failed, or one in a way that ends it.
-    Exhausted(Failures),
-    /// No time is left.
-    OutOfTime,
-    /// The process ends.
-    Shutdown,
-}
-
-/// What the attempts of a call come to.
-#[derive(Default)]
-pub(super) struct Tally {
-    /// The attempt under way, and since when.
-    pending: Option<(Target, Instant)>,
-    amount: NanoUsd,
-    is_incomplete: bool,
-    is_unpriced: bool,
-}
-
-impl Tally {
-    fn add(&mut self, cost: Cost) {
-        match cost {
-            Cost::Priced {
-                amount,
-                is_incomplete,
-            } => {
-                self.amount = self.amount.saturating_add(amount);
-                self.is_incomplete |= is_incomplete;
-            }
-            Cost::Unpriced => self.is_unpriced = true,
-        }
-    }
-
-    /// Returns the attempt that was cut, if one was.
-    pub(super) fn cut_attempt(&mut self) -> Option<Attempt> {
-        let (target, began) = self.pending.take()?;
-        Some(Attempt {
-            target,
-            outcome: AttemptOutcome::Cancelled,
-            latency: began.elapsed(),
-            error: None,
-        })
-    }
-
-    pub(super) fn cost(&self) -> Cost {
-        if self.is_unpriced {
-            return Cost::Unpriced;
-        }
-        Cost::Priced {
-            amount: self.amount,
-            is_incomplete: self.is_incomplete,
         }
     }
 }

@@ -41,10 +41,32 @@ const ANSWER_SHARE: u32 = 10;
 /// An attempt with less time than this is not begun after another failed.
 const LEAST_ATTEMPT: Duration = Duration::from_millis(300);
 /// While another target is left, an attempt may take this share of what is
-/// left of the call, within these bounds; the upper one gives way to a model
-/// that needs longer for a long answer.
+/// left of the call, but at least so long.
 const ATTEMPT_SHARE: f64 = 0.6;
-const ATTEMPT_BOUNDS: (Duration, Duration) = (Duration::from_secs(2), Duration::from_secs(25));
+const SHORTEST_ATTEMPT: Duration = Duration::from_secs(2);
+/// It may take three times what its target usually takes, within these bounds:
+/// who has begun nothing by then hangs. A model that needs longer for a long
+/// answer gets it.
+const HANGS_AFTER: u32 = 3;
+const HANGS_WITHIN: (Duration, Duration) = (Duration::from_secs(10), Duration::from_secs(25));
+
+/// How long a target takes.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Pace {
+    /// For a usual answer.
+    pub(super) usual: Duration,
+    /// For the longest answer that is asked for.
+    pub(super) longest: Duration,
+}
+
+impl Pace {
+    /// Returns when one that is asked only to see if it is well must have
+    /// shown that.
+    pub(super) fn trial(self) -> Instant {
+        let longest = self.usual.saturating_mul(HANGS_AFTER);
+        Instant::now() + longest.clamp(SHORTEST_ATTEMPT, HANGS_WITHIN.0)
+    }
+}
 
 impl CallContext<'_> {
     /// Returns when the last attempt must have ended.
@@ -54,27 +76,27 @@ impl CallContext<'_> {
     }
 
     /// Returns when attempt number `index` must have ended, or begun to show
-    /// its answer; `None` if there is no time for it. `takes` is how long its
-    /// target takes for the longest answer.
+    /// its answer; `None` if there is no time for it.
     pub(super) fn attempt_deadline(
         &self,
         index: u32,
         is_last: bool,
-        takes: Duration,
+        pace: Pace,
     ) -> Option<Instant> {
         let now = Instant::now();
         let left = self.last_moment().checked_duration_since(now)?;
         if left.is_zero() || (index > 0 && left < LEAST_ATTEMPT) {
             return None;
         }
-        let (least, most) = ATTEMPT_BOUNDS;
+        let (soon, late) = HANGS_WITHIN;
+        let hangs = pace.usual.saturating_mul(HANGS_AFTER).clamp(soon, late);
         // Who sees the answer as it comes waits for its beginning alone.
         let most = if self.relay.is_some() {
-            most
+            hangs
         } else {
-            most.max(takes)
+            hangs.max(pace.longest)
         };
-        let share = left.mul_f64(ATTEMPT_SHARE).clamp(least, most);
+        let share = left.mul_f64(ATTEMPT_SHARE).clamp(SHORTEST_ATTEMPT, most);
         Some(now + if is_last { left } else { share.min(left) })
     }
 }

@@ -3,12 +3,13 @@
 use tokio::time::{Instant, timeout_at};
 
 use super::Gateway;
-use super::attempts::{Stop, Tally};
+use super::attempts::Stop;
 use super::audit::Origin;
 use super::call::{CallContext, OpenCall};
 use super::refusal;
 use super::relay::Relay;
 use super::route::Route;
+use super::tally::Tally;
 use crate::cache::Lookup;
 use crate::domain::{
     CacheOutcome, ChunkSink, Completion, CompletionRequest, Cost, Effort, Error, NanoUsd,

@@ -7,13 +7,12 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio::time::Instant;
 
+use super::circuits::Cells;
 use crate::domain::{ModelId, ProviderError, ProviderErrorKind, ProviderName, Target};
 use crate::routing::{Health, TargetHealth};
 
 /// After this time an outcome counts 1/e of a fresh one.
 const DECAY: Duration = Duration::from_secs(300);
-/// Failures in a row that make a vendor unavailable.
-const UNAVAILABLE_AFTER: u32 = 3;
 /// Below this share of successes a vendor is degraded.
 const HEALTHY_SHARE: f64 = 0.9;
 /// How many observations the prior latency is worth.
@@ -30,7 +29,7 @@ pub(super) struct ProviderHealth {
     pub last_error: Option<String>,
     /// When the vendor last answered or failed to.
     pub checked_at: Option<Timestamp>,
-    /// Verdict on the above.
+    /// Verdict on the above, as far as calls are let through.
     pub condition: Condition,
 }
 
@@ -62,6 +61,9 @@ struct Pages {
 /// it for a moment only.
 pub(super) struct HealthNow<'a> {
     pages: MutexGuard<'a, Pages>,
+    circuits: MutexGuard<'a, Cells>,
+    /// The tokens that are asked for.
+    size: u64,
     now: Instant,
 }
 
@@ -99,7 +101,7 @@ impl Tally {
 struct ProviderTally {
     // Here `slowness` sums seconds.
     tally: Tally,
-    failures_in_a_row: u32,
+    is_failing: bool,
     last_error: Option<String>,
     checked_at: Timestamp,
 }
@@ -122,8 +124,7 @@ impl HealthBook {
         self.update_provider(&target.provider, at, |provider| {
             provider.tally.successes += 1.0;
             provider.tally.slowness += latency.as_secs_f64();
-            provider.failures_in_a_row = 0;
-            provider.last_error = None;
+            provider.well();
         });
     }
 
@@ -143,8 +144,8 @@ impl HealthBook {
         }
     }
 
-    /// Records a probe's outcome: it clears failures in a row or makes them
-    /// enough. It is no call, so it leaves rates and latencies alone.
+    /// Records a probe's outcome. It is no call, so it leaves rates and
+    /// latencies alone.
     pub(super) fn probed(
         &self,
         name: &ProviderName,
@@ -152,17 +153,9 @@ impl HealthBook {
         at: Timestamp,
     ) {
         self.update_provider(name, at, |provider| match outcome {
-            Ok(()) => {
-                provider.failures_in_a_row = 0;
-                provider.last_error = None;
-            }
-            Err(error) => {
-                // Nobody's prompt is in the answer to a probe.
-                provider.fail(error.to_string());
-                // One question that costs nothing and is not answered is
-                // proof enough while no call says otherwise.
-                provider.failures_in_a_row = provider.failures_in_a_row.max(UNAVAILABLE_AFTER);
-            }
+            Ok(()) => provider.well(),
+            // Nobody's prompt is in the answer to a probe.
+            Err(error) => provider.fail(error.to_string()),
         });
     }
 
@@ -184,11 +177,8 @@ impl HealthBook {
         let latency = (tally.successes > 0.01)
             .then(|| Duration::try_from_secs_f64(tally.slowness / tally.successes).ok())
             .flatten();
-        let condition = if provider.failures_in_a_row >= UNAVAILABLE_AFTER {
-            Condition::Unavailable
-        } else if provider.failures_in_a_row > 0
-            || success_rate.is_some_and(|share| share < HEALTHY_SHARE)
-        {
+        let is_poor = success_rate.is_some_and(|share| share < HEALTHY_SHARE);
+        let condition = if provider.is_failing || is_poor {
             Condition::Degraded
         } else {
             Condition::Healthy
@@ -202,10 +192,13 @@ impl HealthBook {
         }
     }
 
-    /// Opens the book for reading.
-    pub(super) fn now(&self) -> HealthNow<'_> {
+    /// Opens the book for reading, beside the circuits, for a request of
+    /// `size` tokens.
+    pub(super) fn now<'a>(&'a self, circuits: MutexGuard<'a, Cells>, size: u64) -> HealthNow<'a> {
         HealthNow {
             pages: self.pages(),
+            circuits,
+            size,
             now: Instant::now(),
         }
     }
@@ -238,7 +231,7 @@ impl HealthBook {
             .entry(name.clone())
             .or_insert_with(|| ProviderTally {
                 tally: Tally::empty(now),
-                failures_in_a_row: 0,
+                is_failing: false,
                 last_error: None,
                 checked_at: at,
             });
@@ -259,15 +252,20 @@ fn in_our_words(error: &ProviderError) -> String {
 
 impl ProviderTally {
     fn fail(&mut self, words: String) {
-        self.failures_in_a_row = self.failures_in_a_row.saturating_add(1);
+        self.is_failing = true;
         self.last_error = Some(words);
+    }
+
+    fn well(&mut self) {
+        self.is_failing = false;
+        self.last_error = None;
     }
 }
 
 impl Health for HealthNow<'_> {
     fn of(&self, provider: &ProviderName, model: &ModelId) -> TargetHealth {
-        let of_provider = self.pages.providers.get(provider);
-        let is_down = of_provider.is_some_and(|tally| tally.failures_in_a_row >= UNAVAILABLE_AFTER);
+        let closure = self.circuits.closure(provider, model, self.size, self.now);
+        let is_down = closure.is_some();
         let of_models = self.pages.models.get(provider);
         let Some(tally) = of_models.and_then(|models| models.get(model)) else {
             return TargetHealth {
@@ -289,6 +287,7 @@ impl Health for HealthNow<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::gateway::circuits::Circuits;
 
     fn target() -> Target {
         let (provider, model) = (ProviderName::new("openai"), ModelId::new("m"));
@@ -297,6 +296,12 @@ mod tests {
             model,
             effort: None,
         }
+    }
+
+    fn of(book: &HealthBook, target: &Target) -> TargetHealth {
+        let circuits = Circuits::default();
+        let now = book.now(circuits.now(), 0);
+        now.of(&target.provider, &target.model)
     }
 
     fn down() -> ProviderError {
@@ -310,30 +315,25 @@ mod tests {
             book.failed(&target, &down(), Timestamp::UNIX_EPOCH);
         }
 
-        let ill = book.now().of(&target.provider, &target.model).reliability;
+        let ill = of(&book, &target).reliability;
         tokio::time::advance(DECAY * 20).await;
-        let healed = book.now().of(&target.provider, &target.model).reliability;
+        let healed = of(&book, &target).reliability;
 
         assert!((ill - 0.3).abs() < 1e-9, "9 of 30, got {ill}");
         assert!((healed - 0.9).abs() < 1e-6, "{healed}");
     }
 
     #[tokio::test(start_paused = true)]
-    async fn three_failures_in_a_row_make_a_vendor_unavailable_and_a_probe_restores_it() {
+    async fn a_vendor_is_degraded_while_it_fails_and_healthy_after_a_sign_of_life() {
         let (book, target) = (HealthBook::default(), target());
         let condition = || book.of_provider(&target.provider).condition;
 
-        book.failed(&target, &down(), Timestamp::UNIX_EPOCH);
-        let after_one = condition();
-        book.failed(&target, &down(), Timestamp::UNIX_EPOCH);
-        book.failed(&target, &down(), Timestamp::UNIX_EPOCH);
-        let after_three = condition();
+        book.probed(&target.provider, Err(&down()), Timestamp::UNIX_EPOCH);
+        let failing = condition();
         book.probed(&target.provider, Ok(()), Timestamp::UNIX_EPOCH);
-        let after_probe = condition();
 
-        assert_eq!(after_one, Condition::Degraded);
-        assert_eq!(after_three, Condition::Unavailable);
-        assert_eq!(after_probe, Condition::Degraded);
+        assert_eq!(failing, Condition::Degraded);
+        assert_eq!(condition(), Condition::Healthy);
     }
 
     #[tokio::test(start_paused = true)]
@@ -343,10 +343,7 @@ mod tests {
 
         book.failed(&target, &throttled, Timestamp::UNIX_EPOCH);
 
-        assert_eq!(
-            book.now().of(&target.provider, &target.model),
-            TargetHealth::UNKNOWN
-        );
+        assert_eq!(of(&book, &target), TargetHealth::UNKNOWN);
         assert_eq!(book.of_provider(&target.provider).checked_at, None);
     }
 }

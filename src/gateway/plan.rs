@@ -53,6 +53,16 @@ impl Plan {
         !self.queue.is_empty()
     }
 
+    /// Tells whether the plan holds a candidate like that.
+    pub(super) fn any(
+        &self,
+        candidates: &[Candidate],
+        mut is_meant: impl FnMut(&Candidate) -> bool,
+    ) -> bool {
+        let mut places = self.queue.iter();
+        places.any(|place| candidates.get(*place).is_some_and(&mut is_meant))
+    }
+
     /// Draws the conclusions from a failure of `failed`.
     ///
     /// A key that is refused, money that is gone and a host that cannot be

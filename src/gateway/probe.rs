@@ -6,7 +6,14 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep_until};
 
 use super::Gateway;
-use crate::domain::{Provider, ProviderError, ProviderErrorKind, RequestId};
+use super::jitter::jitter;
+use crate::domain::{Provider, ProviderError, ProviderErrorKind, ProviderName, RequestId};
+
+/// How long before a circuit lets a call through its vendor is asked for a
+/// sign of life.
+const HEAD_START: Duration = Duration::from_millis(500);
+/// The shortest time between two looks.
+const LEAST_PAUSE: Duration = Duration::from_secs(1);
 
 impl Gateway {
     /// Probes every vendor now and again until the process ends: each one
@@ -30,16 +37,26 @@ impl Gateway {
             self.probe(provider.as_ref()).await;
             // Up to a tenth more, so that several instances do not ask at
             // the same moment.
-            let jitter = (RequestId::random().bits() % 1_000) as f64 / 10_000.0;
-            let wait = interval + interval.mul_f64(jitter);
+            let wait = interval.mul_f64(1.0 + jitter(RequestId::random(), 0) / 10.0);
             loop {
-                sleep_until(Instant::now() + wait).await;
+                sleep_until(self.next_look(provider.name(), wait)).await;
                 let silent = self.silence(provider.as_ref());
                 if silent.is_none_or(|silent| silent >= interval) {
                     break;
                 }
             }
         }
+    }
+
+    /// Returns when a vendor is looked at again: after `wait`, or as soon as
+    /// its circuit lets a call through, so that the question which costs
+    /// nothing goes before a caller's.
+    fn next_look(&self, name: &ProviderName, wait: Duration) -> Instant {
+        let regular = Instant::now() + wait;
+        let reopens = self.circuits.reopens(name);
+        let reopens = reopens.map(|at| at.checked_sub(HEAD_START).unwrap_or(at));
+        let least = Instant::now() + LEAST_PAUSE;
+        reopens.map_or(regular, |at| at.max(least).min(regular))
     }
 
     /// Asks one vendor for its models and records what comes of it.
@@ -56,6 +73,9 @@ impl Gateway {
         if let Err(error) = &outcome {
             tracing::warn!(provider = %name, %error, "the vendor did not answer a probe");
         }
+        let share = jitter(RequestId::random(), 0);
+        let metrics = self.metrics.reliability();
+        self.circuits.probed(name, outcome.is_ok(), share, metrics);
         self.health.probed(name, outcome, self.clock.now());
         self.report_condition(name);
     }

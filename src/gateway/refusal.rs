@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::time::Duration;
 
+use super::circuit::{Cause, Closure};
+use super::vendor_places::Crowded;
 use crate::domain::{
     Attempt, Catalogue, Error, ErrorKind, FilterReason, ProviderError, ProviderErrorKind,
-    ProviderName, TimeoutPhase,
+    ProviderName, Target, TimeoutPhase,
 };
 use crate::routing::{Choice, Facts, Ranking, shortfall};
 
@@ -95,6 +97,11 @@ impl Failures {
         self.last = Some(error);
     }
 
+    /// Says how long it takes until anybody may be asked.
+    pub(super) fn wait(&mut self, wait: Duration) {
+        self.soonest = Some(wait);
+    }
+
     pub(super) fn last_kind(&self) -> Option<ProviderErrorKind> {
         self.last.as_ref().map(|error| error.kind)
     }
@@ -163,6 +170,47 @@ pub(super) fn overloaded(max_in_flight: usize) -> Error {
         attempts: Vec::new(),
         unknown: None,
         is_too_long: false,
+    }
+}
+
+/// Makes the error of a call whose vendors have no place.
+pub(super) fn crowded(crowded: &Crowded) -> Error {
+    let Crowded {
+        provider,
+        most,
+        wait,
+    } = crowded;
+    Error {
+        is_retryable: true,
+        retry_after: Some(*wait),
+        ..Error::new(
+            ErrorKind::GatewayOverloaded,
+            format!("{most} calls are under way at {provider}, which is this gateway's limit"),
+        )
+    }
+}
+
+/// Makes the error of a call that no target may be asked for: `target` is the
+/// first of them that may be again, in `wait` if that is known.
+pub(super) fn shut(target: &Target, closure: Closure, wait: Option<Duration>) -> Error {
+    let (kind, why) = match closure.cause {
+        Cause::Throttled => (
+            ErrorKind::ProviderRateLimited,
+            "asked for a pause, which is not over",
+        ),
+        Cause::Failing => (
+            ErrorKind::ProviderUnavailable,
+            "failed lately and is left alone for a while",
+        ),
+        Cause::Out => (
+            ErrorKind::ProviderUnavailable,
+            "is out of service until somebody mends its key, account or model",
+        ),
+    };
+    Error {
+        is_retryable: wait.is_some(),
+        retry_after: wait,
+        ..Error::new(kind, format!("no target can be asked now: {target} {why}"))
     }
 }
 

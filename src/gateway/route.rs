@@ -2,7 +2,6 @@
 
 use super::Gateway;
 use super::call::CallContext;
-use super::health::Condition;
 use super::plan::Plan;
 use super::refusal;
 use crate::domain::{
@@ -13,6 +12,7 @@ use crate::routing::{Choice, Facts, FreshRates, Prices, PriorEstimator, Ranking,
 use crate::usage::PriceTable;
 
 use jiff::Timestamp;
+use tokio::time::Instant;
 
 /// A target that is less likely to succeed loses its conversations (chosen).
 const KEPT_RELIABILITY: f64 = 0.5;
@@ -21,6 +21,8 @@ const KEPT_RELIABILITY: f64 = 0.5;
 pub(super) struct Route {
     /// Whom to ask, in order.
     pub(super) plan: Plan,
+    /// The tokens that are asked for, answer included.
+    pub(super) size: u64,
     /// The explanation, still without attempts.
     pub(super) report: RoutingReport,
 }
@@ -96,6 +98,7 @@ impl Gateway {
             .take(if is_alone { 1 } else { usize::MAX });
         Ok(Route {
             plan: Plan::new(places),
+            size: facts.size(),
             report: RoutingReport {
                 task: facts.task,
                 reason,
@@ -117,16 +120,20 @@ impl Gateway {
         let mut candidates = ranking.candidates.iter();
         let place = candidates.position(|next| next.target == target)?;
         let kept = ranking.candidates.get(place)?;
-        let is_up = self.health.of_provider(&target.provider).condition != Condition::Unavailable;
+        let (provider, model) = (&target.provider, &target.model);
+        let closure = self
+            .circuits
+            .now()
+            .closure(provider, model, 0, Instant::now());
         let can_go_on = kept.filtered_by.is_none() && kept.reliability >= KEPT_RELIABILITY;
-        (is_up && can_go_on).then_some(place)
+        (closure.is_none() && can_go_on).then_some(place)
     }
 
     fn rank(&self, call: &CallContext<'_>, facts: &Facts<'_>) -> Ranking {
         // One look at health serves all targets.
         let estimator = PriorEstimator {
             prices: &call.known.prices,
-            health: &self.health.now(),
+            health: &self.health.now(self.circuits.now(), facts.size()),
             expected_output_tokens: self.routing.expected_output_tokens,
         };
         let mut ranking = rank(facts, &call.known.catalogue, &self.routing, &estimator);

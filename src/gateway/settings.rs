@@ -14,6 +14,19 @@ pub struct Settings {
     /// The most calls in flight, `1..=1_000_000`; beyond it,
     /// `gateway_overloaded`.
     pub max_in_flight: usize,
+    /// The most calls under way at one provider, `1..=1_000_000`; beyond it,
+    /// others are asked, or a short queue forms.
+    pub max_in_flight_per_provider: usize,
+    /// Whether a `low_latency` call asks a second provider when the first
+    /// takes longer than usual.
+    pub hedging: bool,
+    /// How long a call with an idempotency key goes on after its caller's
+    /// time, in milliseconds, `0..=600_000`.
+    pub idempotency_run_on_ms: u64,
+    /// How long its answer is kept, in milliseconds, `0..=86_400_000`.
+    pub idempotency_keep_ms: u64,
+    /// The most such calls under way or kept, `1..=100_000`.
+    pub idempotency_max_calls: usize,
     /// Whether the audit lines of calls hold the last prompt and the answer,
     /// 2,000 characters of each.
     pub audit_prompts: bool,
@@ -33,6 +46,11 @@ impl Default for Settings {
             // tries leave 0.0125 % unanswered, two would leave 0.25 %.
             max_attempts: 4,
             max_in_flight: 512,
+            max_in_flight_per_provider: 256,
+            hedging: false,
+            idempotency_run_on_ms: 120_000,
+            idempotency_keep_ms: 600_000,
+            idempotency_max_calls: 1_000,
             audit_prompts: false,
             probe_interval_ms: 60_000,
             probe_timeout_ms: 5_000,

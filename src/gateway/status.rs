@@ -5,6 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::Gateway;
+use super::circuit::CircuitState;
 use super::health::{Condition, ProviderHealth};
 use crate::domain::ProviderName;
 
@@ -21,6 +22,8 @@ pub struct ProviderStatus {
     pub success_rate: Option<f64>,
     /// Its models that can be asked for, in catalogue order.
     pub models: Vec<String>,
+    /// Whether calls are let through to it.
+    pub circuit: CircuitState,
     /// The latest failure, until something succeeds.
     pub last_error: Option<String>,
     /// When it last answered or failed to.
@@ -48,8 +51,9 @@ impl Gateway {
                 success_rate,
                 last_error,
                 checked_at,
-                condition,
+                condition: _,
             } = self.health.of_provider(name);
+            let (circuit, condition) = self.condition(name);
             let models = known
                 .catalogue
                 .models()
@@ -61,6 +65,7 @@ impl Gateway {
                 latency,
                 success_rate,
                 models: models.map(|spec| spec.id.to_string()).collect(),
+                circuit,
                 last_error,
                 checked_at,
             }
@@ -71,6 +76,7 @@ impl Gateway {
             latency: None,
             success_rate: None,
             models: Vec::new(),
+            circuit: CircuitState::Closed,
             last_error: None,
             checked_at: None,
         });
@@ -79,9 +85,7 @@ impl Gateway {
 
     /// Tells whether, and through whom, the gateway can answer.
     pub fn readiness(&self) -> Readiness {
-        let is_available = |name: &&ProviderName| {
-            self.health.of_provider(name).condition != Condition::Unavailable
-        };
+        let is_available = |name: &&ProviderName| self.is_available(name);
         let (available, unavailable): (Vec<_>, Vec<_>) =
             self.order.iter().partition(|name| is_available(name));
         Readiness {
@@ -97,7 +101,26 @@ impl Gateway {
     }
 
     pub(super) fn report_condition(&self, name: &ProviderName) {
-        let is_up = self.health.of_provider(name).condition != Condition::Unavailable;
+        let is_up = self.is_available(name);
         self.metrics.provider_is_up(name.as_str(), is_up);
+    }
+
+    fn is_available(&self, name: &ProviderName) -> bool {
+        self.condition(name).1 != Condition::Unavailable
+    }
+
+    /// Returns a vendor's circuit, open if those of all its models are, and
+    /// what that and its recent past amount to.
+    fn condition(&self, name: &ProviderName) -> (CircuitState, Condition) {
+        let known = self.known();
+        let models = known.catalogue.models().iter();
+        let models = models.filter(|spec| spec.provider == *name);
+        let circuit = self.circuits.of_provider(name, models.map(|spec| &spec.id));
+        let condition = match circuit {
+            CircuitState::Open => Condition::Unavailable,
+            CircuitState::HalfOpen => Condition::Degraded,
+            CircuitState::Closed => self.health.of_provider(name).condition,
+        };
+        (circuit, condition)
     }
 }

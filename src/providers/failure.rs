@@ -41,6 +41,7 @@ pub(super) fn of_reply(reply: &Reply, words: Words) -> ProviderError {
     let mut error = ProviderError::new(kind, presentable(&message, reply.key.as_ref()));
     error.status = Some(reply.status.as_u16());
     error.may_be_billed = matches!(kind, ProviderErrorKind::Timeout(_));
+    error.should_retry = wait::should_retry(&reply.headers);
     if may_heal(kind) {
         let asked = words.wait.map(wait::bounded);
         error.retry_after = asked.or_else(|| wait::asked_for(&reply.headers));

@@ -23,6 +23,12 @@ pub(super) fn asked_for(headers: &HeaderMap) -> Option<Duration> {
     Some(bounded(wait))
 }
 
+/// Reads what the vendor says about asking it again (`x-should-retry`, which
+/// the SDKs of OpenAI and Anthropic obey).
+pub(super) fn should_retry(headers: &HeaderMap) -> Option<bool> {
+    text(headers, "x-should-retry")?.parse().ok()
+}
+
 /// Cuts a wait to what is believed.
 pub(super) fn bounded(wait: Duration) -> Duration {
     wait.min(MAX_WAIT)

@@ -57,6 +57,11 @@ pub struct Facts<'a> {
 }
 
 impl<'a> Facts<'a> {
+    /// Returns the tokens that are asked for, the answer included.
+    pub fn size(&self) -> u64 {
+        self.input_tokens.saturating_add(u64::from(self.max_tokens))
+    }
+
     /// Reads the facts off a request that began `at`.
     pub fn new(request: &'a CompletionRequest, choice: Choice<'a>, at: Timestamp) -> Self {
         let task = match request.requirements.task {

@@ -8,6 +8,11 @@ const PER_MESSAGE: u64 = 4;
 /// What a picture of moderate size costs, in tokens; vendors say 85 to 1,600.
 const PER_IMAGE: u64 = 1_000;
 
+/// Estimates the tokens that a request asks for, its answer included.
+pub fn estimate_size(request: &CompletionRequest) -> u64 {
+    estimate_tokens(request).saturating_add(u64::from(request.max_tokens))
+}
+
 /// Estimates the input tokens of a request; for routing only, never a bill.
 ///
 /// A real tokenizer takes 27 to 70 MB of memory; classes of bytes come close

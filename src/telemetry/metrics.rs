@@ -7,6 +7,7 @@ use prometheus::{
     IntGaugeVec, Opts, Registry, TextEncoder,
 };
 
+use super::reliability_metrics::ReliabilityMetrics;
 use crate::domain::{
     AttemptOutcome, AuthRefusal, Cost, ErrorKind, NanoUsd, StoreState, Target, Usage,
 };
@@ -65,6 +66,7 @@ pub struct Metrics {
     store_up: IntGauge,
     store_lines: IntGaugeVec,
     reloads: IntCounterVec,
+    reliability: ReliabilityMetrics,
 }
 
 impl Metrics {
@@ -171,6 +173,7 @@ impl Metrics {
                 "How often the configuration was read again, and whether it was taken.",
                 &["outcome"],
             )?,
+            reliability: ReliabilityMetrics::try_new(&registry)?,
             registry,
         };
         metrics.register()?;
@@ -203,6 +206,11 @@ impl Metrics {
         self.registry.register(Box::new(self.store_up.clone()))?;
         self.registry.register(Box::new(self.store_lines.clone()))?;
         self.registry.register(Box::new(self.reloads.clone()))
+    }
+
+    /// Returns the metrics of circuits and repeats.
+    pub const fn reliability(&self) -> &ReliabilityMetrics {
+        &self.reliability
     }
 
     /// Counts a call that begins.

@@ -70,8 +70,7 @@ impl From<ProviderStatus> for ProviderReport {
                 .is_some_and(|condition| condition != Condition::Unavailable),
             latency_ms: provider.latency.map(report::milliseconds),
             success_rate: provider.success_rate,
-            // No breaker opens a circuit yet.
-            circuit: "closed",
+            circuit: provider.circuit.as_str(),
             models: provider.models,
             last_error: provider.last_error,
             checked_at: provider.checked_at.map(|at| at.to_string()),

@@ -1,0 +1,384 @@
+//! When to stop asking somebody who only fails, and when to try again: one
+//! circuit breaker.
+//!
+//! A streak of failures sees what is dead at once, the share of failures
+//! what is half dead. The window counts instead of averaging by arrival,
+//! since an average hides a burst. State is this process's own.
+
+mod window;
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use window::Window;
+
+/// Failures in a row that open a circuit.
+const STREAK: u32 = 5;
+/// The share of failures that opens one, and among how many outcomes.
+const FAILED_SHARE: f64 = 0.5;
+const LEAST_OUTCOMES: u32 = 10;
+/// How long a circuit is open the first time, at least and at most.
+const FIRST_COOLDOWN: Duration = Duration::from_secs(5);
+const LEAST_COOLDOWN: Duration = Duration::from_secs(1);
+const MOST_COOLDOWN: Duration = Duration::from_secs(120);
+/// The highest power of two that the cooldown is multiplied by.
+const TOP_LEVEL: u32 = 5;
+/// A circuit that has been closed for so long starts from the first cooldown
+/// again. Starting anew at the first success would let a target that flaps
+/// take a full burst every five seconds for ever.
+const LEVEL_KEPT: Duration = Duration::from_secs(60);
+/// The wait after a vendor throttled without saying for how long: doubled by
+/// each one in a row, up to the second.
+const FIRST_THROTTLE: Duration = Duration::from_secs(1);
+const MOST_THROTTLE: Duration = Duration::from_secs(60);
+/// The longest wait for somebody who is out by his own word.
+const MOST_DOWN: Duration = Duration::from_hours(24);
+
+/// Whether somebody is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CircuitState {
+    /// Yes.
+    Closed,
+    /// No.
+    Open,
+    /// By one call at a time, to see.
+    HalfOpen,
+}
+
+impl CircuitState {
+    /// Returns the state's name in reports and logs.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Closed => "closed",
+            Self::Open => "open",
+            Self::HalfOpen => "half_open",
+        }
+    }
+}
+
+/// What the end of an attempt says of the one that was asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// It works.
+    Success,
+    /// It failed, and wants so much time if it said so.
+    Failure(Option<Duration>),
+    /// It works, but takes no more just now, for so long if it said so.
+    Throttled(Option<Duration>),
+    /// It will not work.
+    Down(Outage),
+    /// Nothing.
+    Neutral,
+}
+
+/// How long somebody is out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Outage {
+    pub(super) time: Duration,
+    pub(super) ends_by: Proof,
+}
+
+/// What proves that somebody works again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Proof {
+    /// A sign of life that costs nothing: a key was refused, or such a sign
+    /// was all that was missing.
+    Sign,
+    /// A call that is answered, and a sign of life makes it worth while.
+    Trial,
+    /// A call alone: the money is gone, or the model is.
+    Call,
+}
+
+/// Why nobody is asked now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Closure {
+    /// When somebody may be.
+    pub(super) until: Instant,
+    pub(super) cause: Cause,
+}
+
+/// What closed the way, in rising order of weight.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Cause {
+    /// The vendor had enough for now.
+    Throttled,
+    /// Calls failed.
+    Failing,
+    /// Asking before is of no use: the key is refused, the model is gone.
+    Out,
+}
+
+/// The right to ask; it goes back to [`Circuit::record`].
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Pass {
+    epoch: u64,
+    is_trial: bool,
+}
+
+/// What is known of somebody who is asked.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Circuit {
+    state: State,
+    /// Counts changes of state, so that an attempt that began before the
+    /// last one changes nothing.
+    epoch: u64,
+    level: u32,
+    closed_at: Option<Instant>,
+    streak: u32,
+    throttles: u32,
+    window: Window,
+    /// Throttled until.
+    not_before: Option<Instant>,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+enum State {
+    #[default]
+    Closed,
+    Open(ClosedUntil),
+    /// Until when the one trial has the slot.
+    HalfOpen(Option<Instant>),
+}
+
+#[derive(Clone, Copy, Debug)]
+struct ClosedUntil {
+    until: Instant,
+    cause: Cause,
+    ends_by: Proof,
+}
+
+impl Circuit {
+    /// Returns the state. Never changes it.
+    pub(super) fn state(&self, now: Instant) -> CircuitState {
+        match self.state {
+            State::Closed => CircuitState::Closed,
+            State::Open(closed) if closed.until > now => CircuitState::Open,
+            State::Open(_) | State::HalfOpen(_) => CircuitState::HalfOpen,
+        }
+    }
+
+    /// Returns why nobody may ask now, if so. Never changes anything.
+    pub(super) fn closure(&self, now: Instant) -> Option<Closure> {
+        let by = |cause| move |until| Closure { until, cause };
+        match self.state {
+            State::Closed => self.not_before.map(by(Cause::Throttled)),
+            State::Open(closed) => Some(by(closed.cause)(closed.until)),
+            State::HalfOpen(trial) => trial.map(by(Cause::Failing)),
+        }
+        .filter(|closure| closure.until > now)
+    }
+
+    /// Gives the right to ask. Where it is a trial, no other is given before
+    /// this one has come back, or until `lease` is over: it may be lost.
+    ///
+    /// # Errors
+    /// The [`Closure`], as [`Circuit::closure`] tells it.
+    pub(super) fn enter(&mut self, now: Instant, lease: Duration) -> Result<Pass, Closure> {
+        if let Some(closure) = self.closure(now) {
+            return Err(closure);
+        }
+        let is_trial = self.is_trial_due();
+        if is_trial {
+            self.epoch = self.epoch.wrapping_add(1);
+            self.state = State::HalfOpen(Some(now + lease));
+        }
+        Ok(Pass {
+            epoch: self.epoch,
+            is_trial,
+        })
+    }
+
+    /// Tells whether the next one to ask would be the trial.
+    pub(super) const fn is_trial_due(&self) -> bool {
+        !matches!(self.state, State::Closed)
+    }
+
+    /// Draws the conclusion from what `pass` was used for. `jitter` is a
+    /// share, 0 to 1, that spreads the next trial. Returns the new state if
+    /// there is one.
+    pub(super) fn record(
+        &mut self,
+        pass: Pass,
+        verdict: Verdict,
+        now: Instant,
+        jitter: f64,
+    ) -> Option<CircuitState> {
+        if pass.epoch != self.epoch {
+            return None;
+        }
+        if pass.is_trial {
+            return self.end_trial(verdict, now, jitter);
+        }
+        match verdict {
+            Verdict::Neutral => return None,
+            Verdict::Success => {
+                self.streak = 0;
+                self.throttles = 0;
+                self.window.succeeded(now);
+                return None;
+            }
+            Verdict::Down(outage) => return Some(self.open_hard(outage, now)),
+            Verdict::Failure(_) => {
+                self.streak = self.streak.saturating_add(1);
+                self.window.failed(now);
+            }
+            Verdict::Throttled(wait) => {
+                self.window.failed(now);
+                self.cool_down(wait, now, jitter);
+            }
+        }
+        let (failed, all) = self.window.counts(now);
+        let is_half_dead =
+            all >= LEAST_OUTCOMES && f64::from(failed) >= FAILED_SHARE * f64::from(all);
+        (self.streak >= STREAK || is_half_dead).then(|| self.open(verdict, now, jitter))
+    }
+
+    /// Takes note of a sign of life that cost nothing. Returns the new state
+    /// if there is one.
+    pub(super) fn gave_sign(&mut self, now: Instant) -> Option<CircuitState> {
+        let State::Open(closed) = &mut self.state else {
+            return None;
+        };
+        match closed.ends_by {
+            Proof::Sign => {
+                self.close(now);
+                Some(CircuitState::Closed)
+            }
+            Proof::Trial if closed.until > now => {
+                closed.until = now;
+                Some(CircuitState::HalfOpen)
+            }
+            Proof::Trial | Proof::Call => None,
+        }
+    }
+
+    /// Takes note that there was no sign of life where none costs anything:
+    /// proof enough while no call says otherwise. A trial under way says more.
+    /// Returns the new state if there is one.
+    pub(super) fn gave_no_sign(&mut self, now: Instant, jitter: f64) -> Option<CircuitState> {
+        match self.state {
+            State::HalfOpen(Some(_)) => None,
+            // It stays so; the next sign is asked for when it is over.
+            State::Open(closed) if closed.until > now => None,
+            State::Open(ClosedUntil { ends_by, .. }) => {
+                self.raise();
+                let open = self.open_for(Verdict::Failure(None), now, jitter);
+                self.ends_by(ends_by);
+                Some(open)
+            }
+            State::HalfOpen(None) => {
+                self.raise();
+                Some(self.open_for(Verdict::Failure(None), now, jitter))
+            }
+            State::Closed => {
+                let open = self.open(Verdict::Failure(None), now, jitter);
+                self.ends_by(Proof::Sign);
+                Some(open)
+            }
+        }
+    }
+
+    fn ends_by(&mut self, proof: Proof) {
+        if let State::Open(closed) = &mut self.state {
+            closed.ends_by = proof;
+        }
+    }
+
+    fn end_trial(&mut self, verdict: Verdict, now: Instant, jitter: f64) -> Option<CircuitState> {
+        match verdict {
+            Verdict::Neutral => {
+                // The slot is free, for whoever comes next.
+                self.state = State::HalfOpen(None);
+                None
+            }
+            Verdict::Success => {
+                self.close(now);
+                Some(CircuitState::Closed)
+            }
+            Verdict::Down(outage) => Some(self.open_hard(outage, now)),
+            Verdict::Failure(_) | Verdict::Throttled(_) => {
+                self.raise();
+                Some(self.open_for(verdict, now, jitter))
+            }
+        }
+    }
+
+    /// Closes it: an answer came.
+    pub(super) fn close(&mut self, now: Instant) {
+        *self = Self {
+            epoch: self.epoch.wrapping_add(1),
+            level: self.level,
+            closed_at: Some(now),
+            ..Self::default()
+        };
+    }
+
+    /// Opens a closed circuit.
+    fn open(&mut self, verdict: Verdict, now: Instant, jitter: f64) -> CircuitState {
+        match self.closed_at {
+            Some(closed) if now.saturating_duration_since(closed) < LEVEL_KEPT => self.raise(),
+            _ => self.level = 0,
+        }
+        self.open_for(verdict, now, jitter)
+    }
+
+    fn raise(&mut self) {
+        self.level = self.level.saturating_add(1).min(TOP_LEVEL);
+    }
+
+    fn open_for(&mut self, verdict: Verdict, now: Instant, jitter: f64) -> CircuitState {
+        // Ten per cent less to ten per cent more.
+        let spread = 0.9 + 0.2 * jitter.clamp(0.0, 1.0);
+        let own = FIRST_COOLDOWN.saturating_mul(1 << self.level);
+        let own = own.mul_f64(spread).clamp(LEAST_COOLDOWN, MOST_COOLDOWN);
+        let cooldown = match verdict {
+            Verdict::Failure(Some(wait)) => own.max(upwards(wait, jitter)),
+            // Who says when there is room again is taken at his word.
+            Verdict::Throttled(Some(wait)) => upwards(wait, jitter),
+            Verdict::Failure(None) | Verdict::Throttled(None) => own,
+            Verdict::Success | Verdict::Down(_) | Verdict::Neutral => own,
+        };
+        let cause = match verdict {
+            Verdict::Throttled(_) => Cause::Throttled,
+            _ => Cause::Failing,
+        };
+        self.open_until(ClosedUntil {
+            until: now + cooldown,
+            cause,
+            ends_by: Proof::Trial,
+        })
+    }
+
+    fn open_hard(&mut self, outage: Outage, now: Instant) -> CircuitState {
+        self.open_until(ClosedUntil {
+            until: now + outage.time.min(MOST_DOWN),
+            cause: Cause::Out,
+            ends_by: outage.ends_by,
+        })
+    }
+
+    fn open_until(&mut self, closed: ClosedUntil) -> CircuitState {
+        self.epoch = self.epoch.wrapping_add(1);
+        self.state = State::Open(closed);
+        self.streak = 0;
+        CircuitState::Open
+    }
+
+    fn cool_down(&mut self, wait: Option<Duration>, now: Instant, jitter: f64) {
+        let doubled = FIRST_THROTTLE.saturating_mul(1 << self.throttles.min(6));
+        self.throttles = self.throttles.saturating_add(1);
+        let wait = wait.unwrap_or(doubled.min(MOST_THROTTLE));
+        let until = now + upwards(wait, jitter);
+        self.not_before = Some(self.not_before.map_or(until, |known| known.max(until)));
+    }
+}
+
+/// Spreads a wait by up to a tenth, never to less: it was promised.
+fn upwards(wait: Duration, jitter: f64) -> Duration {
+    wait.mul_f64(1.0 + 0.1 * jitter.clamp(0.0, 1.0))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,293 @@
+use proptest::prelude::*;
+use tokio::time::advance;
+
+use super::*;
+
+const LEASE: Duration = Duration::from_secs(10);
+
+/// Asks once and records what came of it.
+fn ask(circuit: &mut Circuit, verdict: Verdict) -> Option<CircuitState> {
+    let pass = circuit.enter(Instant::now(), LEASE).unwrap();
+    circuit.record(pass, verdict, Instant::now(), 0.5)
+}
+
+fn wait(circuit: &Circuit) -> Duration {
+    let now = Instant::now();
+    let closure = circuit.closure(now);
+    closure.map_or(Duration::ZERO, |closure| closure.until - now)
+}
+
+fn dead() -> Circuit {
+    let mut circuit = Circuit::default();
+    for _ in 0..STREAK {
+        ask(&mut circuit, Verdict::Failure(None));
+    }
+    circuit
+}
+
+#[tokio::test(start_paused = true)]
+async fn five_failures_in_a_row_open_it_and_four_do_not() {
+    let mut circuit = Circuit::default();
+    for _ in 0..4 {
+        ask(&mut circuit, Verdict::Failure(None));
+    }
+    ask(&mut circuit, Verdict::Success);
+    for _ in 0..4 {
+        assert_eq!(ask(&mut circuit, Verdict::Failure(None)), None);
+    }
+
+    let opened = ask(&mut circuit, Verdict::Failure(None));
+
+    assert_eq!(opened, Some(CircuitState::Open));
+    assert_eq!(wait(&circuit), Duration::from_secs(5));
+}
+
+#[tokio::test(start_paused = true)]
+async fn half_of_ten_outcomes_open_it_though_none_follow_each_other() {
+    let mut circuit = Circuit::default();
+    for _ in 0..4 {
+        ask(&mut circuit, Verdict::Failure(None));
+        ask(&mut circuit, Verdict::Success);
+    }
+    ask(&mut circuit, Verdict::Success);
+
+    let opened = ask(&mut circuit, Verdict::Failure(None));
+
+    assert_eq!(opened, Some(CircuitState::Open));
+}
+
+#[tokio::test(start_paused = true)]
+async fn outcomes_are_forgotten_after_half_a_minute() {
+    let mut circuit = Circuit::default();
+    for _ in 0..4 {
+        ask(&mut circuit, Verdict::Failure(None));
+        ask(&mut circuit, Verdict::Success);
+    }
+    advance(Duration::from_secs(31)).await;
+    ask(&mut circuit, Verdict::Success);
+
+    assert_eq!(ask(&mut circuit, Verdict::Failure(None)), None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_trial_at_a_time_decides() {
+    let mut circuit = dead();
+    advance(Duration::from_secs(5)).await;
+    assert_eq!(circuit.state(Instant::now()), CircuitState::HalfOpen);
+
+    let trial = circuit.enter(Instant::now(), LEASE).unwrap();
+    let refused = circuit.enter(Instant::now(), LEASE).unwrap_err();
+    let closed = circuit.record(trial, Verdict::Success, Instant::now(), 0.5);
+
+    assert_eq!(refused.until, Instant::now() + LEASE);
+    assert_eq!(closed, Some(CircuitState::Closed));
+    assert_eq!(circuit.closure(Instant::now()), None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_trial_that_fails_doubles_the_wait_up_to_two_minutes() {
+    let mut circuit = dead();
+    let mut waits = vec![wait(&circuit).as_secs()];
+    for _ in 0..6 {
+        advance(wait(&circuit)).await;
+        ask(&mut circuit, Verdict::Throttled(None));
+        waits.push(wait(&circuit).as_secs());
+    }
+
+    assert_eq!(waits, [5, 10, 20, 40, 80, 120, 120]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_target_that_flaps_waits_longer_each_time() {
+    let mut circuit = dead();
+    advance(Duration::from_secs(5)).await;
+    ask(&mut circuit, Verdict::Success);
+    for _ in 0..STREAK {
+        ask(&mut circuit, Verdict::Failure(None));
+    }
+    let soon = wait(&circuit);
+    advance(soon).await;
+    ask(&mut circuit, Verdict::Success);
+    advance(LEVEL_KEPT).await;
+    for _ in 0..STREAK {
+        ask(&mut circuit, Verdict::Failure(None));
+    }
+
+    assert_eq!(soon, Duration::from_secs(10));
+    assert_eq!(wait(&circuit), Duration::from_secs(5));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_trial_that_is_lost_gives_its_slot_back() {
+    let mut circuit = dead();
+    advance(Duration::from_secs(5)).await;
+    let neutral = circuit.enter(Instant::now(), LEASE).unwrap();
+    circuit.record(neutral, Verdict::Neutral, Instant::now(), 0.5);
+    let lost = circuit.enter(Instant::now(), LEASE).unwrap();
+    advance(LEASE).await;
+
+    let next = circuit.enter(Instant::now(), LEASE);
+    let late = circuit.record(lost, Verdict::Failure(None), Instant::now(), 0.5);
+
+    assert!(next.is_ok());
+    assert_eq!(late, None, "it was given up");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_began_before_it_opened_says_nothing() {
+    let mut circuit = Circuit::default();
+    let early = circuit.enter(Instant::now(), LEASE).unwrap();
+    for _ in 0..STREAK {
+        ask(&mut circuit, Verdict::Failure(None));
+    }
+    let before = wait(&circuit);
+
+    circuit.record(early, Verdict::Success, Instant::now(), 0.5);
+    circuit.record(early, Verdict::Failure(None), Instant::now(), 0.5);
+
+    assert_eq!(wait(&circuit), before);
+}
+
+#[tokio::test(start_paused = true)]
+async fn throttling_is_a_wait_of_the_vendors_own_length() {
+    let mut circuit = Circuit::default();
+    let told = Some(Duration::from_secs(2));
+
+    ask(&mut circuit, Verdict::Throttled(told));
+    let asked_for = wait(&circuit);
+    advance(asked_for).await;
+    ask(&mut circuit, Verdict::Throttled(None));
+    let second = wait(&circuit);
+    advance(second).await;
+    ask(&mut circuit, Verdict::Success);
+    ask(&mut circuit, Verdict::Throttled(None));
+
+    // Five per cent of jitter, never downwards.
+    assert_eq!(asked_for, Duration::from_millis(2_100));
+    assert_eq!(second, Duration::from_millis(2_100), "the second in a row");
+    assert_eq!(wait(&circuit), Duration::from_millis(1_050));
+    assert_eq!(circuit.state(Instant::now()), CircuitState::Closed);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_free_sign_of_life_heals_a_key_but_pays_no_bill() {
+    let outage = |ends_by| {
+        Verdict::Down(Outage {
+            time: Duration::from_secs(1800),
+            ends_by,
+        })
+    };
+    let (mut key, mut money) = (Circuit::default(), Circuit::default());
+    ask(&mut key, outage(Proof::Sign));
+    ask(&mut money, outage(Proof::Call));
+    assert_eq!(key.closure(Instant::now()).unwrap().cause, Cause::Out);
+
+    assert_eq!(key.gave_sign(Instant::now()), Some(CircuitState::Closed));
+    assert_eq!(money.gave_sign(Instant::now()), None);
+
+    assert_eq!(key.closure(Instant::now()), None);
+    assert_eq!(wait(&money), Duration::from_secs(1800));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_sign_of_life_proves_what_its_absence_disproved_and_no_more() {
+    let (mut silent, mut failing) = (Circuit::default(), dead());
+    silent.gave_no_sign(Instant::now(), 0.5);
+    assert_eq!(silent.state(Instant::now()), CircuitState::Open);
+
+    silent.gave_sign(Instant::now());
+    failing.gave_sign(Instant::now());
+
+    assert_eq!(silent.state(Instant::now()), CircuitState::Closed);
+    assert_eq!(failing.state(Instant::now()), CircuitState::HalfOpen);
+}
+
+#[derive(Clone, Debug)]
+enum Event {
+    Enter,
+    End(usize, u8),
+    Wait(u64),
+    Sign,
+    NoSign,
+}
+
+fn event() -> impl Strategy<Value = Event> {
+    prop_oneof![
+        4 => Just(Event::Enter),
+        6 => (any::<usize>(), 0_u8..8).prop_map(|(which, how)| Event::End(which, how)),
+        2 => (0_u64..40_000).prop_map(Event::Wait),
+        1 => Just(Event::Sign),
+        1 => Just(Event::NoSign),
+    ]
+}
+
+fn verdict(how: u8) -> Verdict {
+    let half_an_hour = Duration::from_secs(1800);
+    match how {
+        0 => Verdict::Success,
+        1 => Verdict::Failure(None),
+        2 => Verdict::Failure(Some(Duration::from_secs(900))),
+        3 => Verdict::Throttled(None),
+        4 => Verdict::Throttled(Some(Duration::from_secs(2))),
+        5 => Verdict::Neutral,
+        _ => Verdict::Down(Outage {
+            time: half_an_hour,
+            ends_by: if how == 6 { Proof::Call } else { Proof::Sign },
+        }),
+    }
+}
+
+proptest! {
+    /// From any history: at most one trial has the slot, the callers' own
+    /// faults change nothing, and a target that is well is closed again
+    /// once the longest closure is over.
+    #[test]
+    fn it_always_closes_again(events in prop::collection::vec(event(), 0..80)) {
+        let mut now = Instant::now();
+        let mut circuit = Circuit::default();
+        let mut passes: Vec<Pass> = Vec::new();
+        let mut trial_until: Option<Instant> = None;
+        for event in events {
+            match event {
+                Event::Enter => {
+                    let was_due = circuit.is_trial_due();
+                    if let Ok(pass) = circuit.enter(now, LEASE) {
+                        prop_assert_eq!(pass.is_trial, was_due);
+                        if pass.is_trial {
+                            prop_assert!(trial_until.is_none_or(|until| until <= now), "two trials");
+                            trial_until = Some(now + LEASE);
+                        }
+                        passes.push(pass);
+                    }
+                }
+                Event::End(which, how) if !passes.is_empty() => {
+                    let pass = passes.swap_remove(which % passes.len());
+                    let before = circuit.state(now);
+                    let is_current = pass.epoch == circuit.epoch;
+                    let changed = circuit.record(pass, verdict(how), now, 0.3);
+                    prop_assert!(is_current || changed.is_none());
+                    prop_assert!(how != 5 || circuit.state(now) == before);
+                    if pass.is_trial && is_current {
+                        trial_until = None;
+                    }
+                }
+                Event::End(..) => {}
+                Event::Wait(ms) => now += Duration::from_millis(ms),
+                Event::Sign => { circuit.gave_sign(now); }
+                Event::NoSign => {
+                    circuit.gave_no_sign(now, 0.3);
+                }
+            }
+            let closure = circuit.closure(now);
+            prop_assert!(closure.is_none_or(|closure| closure.until - now <= MOST_DOWN));
+            prop_assert_eq!(closure, circuit.clone().enter(now, LEASE).err());
+        }
+
+        // Whatever is under way never comes back.
+        let closure = circuit.closure(now);
+        now = closure.map_or(now, |closure| closure.until);
+        let pass = circuit.enter(now, LEASE).expect("a closure ends when it says");
+        circuit.record(pass, Verdict::Success, now, 0.3);
+        prop_assert_eq!(circuit.state(now), CircuitState::Closed);
+    }
+}

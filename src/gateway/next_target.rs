@@ -1,0 +1,236 @@
+//! Who is asked next, and whether now.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::Gateway;
+use super::call::{CallContext, Pace};
+use super::circuit::{Cause, Closure};
+use super::circuits::Entry;
+use super::disposition::{Retry, disposition};
+use super::jitter::jitter;
+use super::plan::Plan;
+use super::refusal::Failures;
+use super::route::Route;
+use super::vendor_places::{Crowded, Place};
+use crate::domain::{Candidate, CompletionRequest, Error, ProviderError, Target};
+
+/// The longest pause before a target is asked again, and the share of the
+/// time left that it may take.
+const PAUSE: Duration = Duration::from_secs(2);
+const PAUSE_SHARE: f64 = 0.2;
+/// The longest first pause; it doubles with each attempt.
+const FIRST_PAUSE: Duration = Duration::from_millis(250);
+/// The longest wait for a place at a vendor, and its share of the time left.
+const QUEUE: Duration = Duration::from_secs(2);
+const QUEUE_SHARE: f64 = 0.25;
+/// How long after its deadline a lost trial still has the slot.
+const LEASE_GRACE: Duration = Duration::from_secs(1);
+
+/// The attempts of a call so far.
+#[derive(Default)]
+pub(super) struct Progress {
+    /// How many were made.
+    pub(super) made: u32,
+    pub(super) failures: Failures,
+    /// What the next one is, where it is not the plan's next.
+    pub(super) again: Option<(Candidate, Step)>,
+    /// A limit refused a target.
+    pub(super) denied: Option<Error>,
+    /// Of the targets whose circuits are not closed, the one that is asked
+    /// the soonest.
+    pub(super) shut: Option<(Candidate, Closure)>,
+    /// The vendor that is likely to have a place the soonest, of those that
+    /// had none.
+    pub(super) crowded: Option<Crowded>,
+    /// A vendor refused the request as it stands.
+    pub(super) is_rejected: bool,
+    has_overridden: bool,
+}
+
+/// What an attempt is.
+pub(super) enum Step {
+    /// The plan's next.
+    Planned,
+    /// The same target once more.
+    Retry,
+    /// The same target, with what its answer lacked.
+    Repair(CompletionRequest),
+    /// Although its circuit is open: nobody else is left.
+    Override,
+}
+
+impl Progress {
+    /// Chooses whom to ask next; `None` if nobody is left.
+    pub(super) fn next(
+        &mut self,
+        plan: &mut Plan,
+        candidates: &[Candidate],
+    ) -> Option<(Candidate, Step)> {
+        if let Some(again) = self.again.take() {
+            return Some(again);
+        }
+        if let Some(candidate) = plan.next(candidates) {
+            return Some((candidate.clone(), Step::Planned));
+        }
+        // The least bad. Who throttles has said when there is room.
+        let (candidate, closure) = self.shut.as_ref()?;
+        if closure.cause != Cause::Failing || std::mem::replace(&mut self.has_overridden, true) {
+            return None;
+        }
+        Some((candidate.clone(), Step::Override))
+    }
+
+    /// Remembers a vendor without a place.
+    pub(super) fn crowd(&mut self, crowded: Crowded) {
+        let is_sooner = |known: &Crowded| crowded.wait < known.wait;
+        if self.crowded.as_ref().is_none_or(is_sooner) {
+            self.crowded = Some(crowded);
+        }
+    }
+
+    fn shut(&mut self, candidate: &Candidate, closure: Closure) {
+        let order = |closure: &Closure| (closure.cause == Cause::Out, closure.until);
+        let is_sooner = |known: &(Candidate, Closure)| order(&closure) < order(&known.1);
+        if self.shut.as_ref().is_none_or(is_sooner) {
+            self.shut = Some((candidate.clone(), closure));
+        }
+    }
+}
+
+impl Gateway {
+    /// Tells whether the plan holds a target that may be asked now.
+    pub(super) fn has_another(&self, route: &Route) -> bool {
+        let (circuits, now) = (self.circuits.now(), Instant::now());
+        route.plan.any(&route.report.candidates, |next| {
+            let target = &next.target;
+            circuits
+                .closure(&target.provider, &target.model, route.size, now)
+                .is_none()
+        })
+    }
+
+    /// Returns how long a candidate takes.
+    pub(super) fn pace(&self, candidate: &Candidate, call: &CallContext<'_>) -> Pace {
+        let expected = self.routing.expected_output_tokens.max(1);
+        let longer = f64::from(call.request.max_tokens) / f64::from(expected);
+        Pace {
+            usual: candidate.latency,
+            longest: candidate.latency.mul_f64(longer.clamp(1.0, 1e3)),
+        }
+    }
+
+    /// Takes a place at the target's vendor, and waits for one if nobody else
+    /// can be asked.
+    pub(super) async fn place_at(
+        &self,
+        call: &CallContext<'_>,
+        target: &Target,
+        is_last: bool,
+    ) -> Result<Place<'_>, Crowded> {
+        let taken = self.places.take(&target.provider);
+        if taken.is_ok() || !is_last {
+            return taken;
+        }
+        let left = call.last_moment().saturating_duration_since(Instant::now());
+        let most = QUEUE.min(left.mul_f64(QUEUE_SHARE));
+        self.places.wait(&target.provider, most).await
+    }
+
+    /// Gives the right to ask a candidate, if its circuits let the call pass.
+    pub(super) fn enter<'a>(
+        &'a self,
+        call: &CallContext<'_>,
+        size: u64,
+        candidate: &'a Candidate,
+        step: &Step,
+        so_far: &mut Progress,
+    ) -> Option<Entry<'a>> {
+        let target = &candidate.target;
+        let share = jitter(call.id, u64::from(so_far.made));
+        if matches!(step, Step::Override) {
+            return self.circuits.override_for(target, share);
+        }
+        let left = call.last_moment().saturating_duration_since(Instant::now());
+        let lease = left.saturating_add(LEASE_GRACE);
+        // A trial is nobody's last chance, unless it is the only one.
+        let may_try = so_far.made == 0 || so_far.made + 1 < self.settings.max_attempts;
+        let entry = self
+            .circuits
+            .enter(target, size, (lease, may_try), share)
+            .map_err(|closure| so_far.shut(candidate, closure));
+        entry.ok()
+    }
+
+    /// Counts an attempt; false if too many were made again lately.
+    pub(super) fn may_ask(&self, target: &Target, step: &Step, made: u32) -> bool {
+        let kind = match step {
+            Step::Planned if made == 0 => {
+                self.retries.began(target);
+                return true;
+            }
+            Step::Planned => "failover",
+            Step::Retry => "retry",
+            Step::Repair(_) => "repair",
+            Step::Override => "override",
+        };
+        let is_left = match step {
+            Step::Planned => self.retries.fail_over(target),
+            Step::Retry | Step::Repair(_) | Step::Override => self.retries.retry(target),
+        };
+        self.metrics.reliability().asked_again(kind, is_left);
+        is_left
+    }
+
+    /// Returns when a target that failed may be asked once more, if that is
+    /// of use within the call.
+    pub(super) fn retry_at(
+        &self,
+        call: &CallContext<'_>,
+        failed: &Candidate,
+        error: &ProviderError,
+        made: u32,
+    ) -> Option<Instant> {
+        let share = jitter(call.id, u64::from(made) << 32);
+        let pause = match disposition(error).retry {
+            Retry::Never => return None,
+            Retry::AtOnce | Retry::WhenThereIsRoom => Duration::ZERO,
+            Retry::Later => {
+                let doubled = FIRST_PAUSE.saturating_mul(1 << made.min(4));
+                doubled.min(PAUSE).mul_f64(share)
+            }
+        };
+        let now = Instant::now();
+        let at = now + pause.max(error.retry_after.unwrap_or_default());
+        let target = &failed.target;
+        let closure = self
+            .circuits
+            .now()
+            .closure(&target.provider, &target.model, 0, now);
+        let at = closure.map_or(at, |closure| at.max(closure.until));
+        let left = call.last_moment().saturating_duration_since(now);
+        let is_soon = at - now <= PAUSE.min(left.mul_f64(PAUSE_SHARE));
+        let is_of_use = at + failed.latency <= call.last_moment();
+        (is_soon && is_of_use).then_some(at)
+    }
+
+    /// Returns how long it takes until a target of the route may be asked, if
+    /// none may be now.
+    pub(super) fn soonest(&self, route: &Route) -> Option<Duration> {
+        let (circuits, now) = (self.circuits.now(), Instant::now());
+        let usable = route.report.candidates.iter();
+        let usable = usable.filter(|next| next.filtered_by.is_none());
+        let mut soonest: Option<Duration> = None;
+        for next in usable {
+            let target = &next.target;
+            let closure = circuits.closure(&target.provider, &target.model, route.size, now)?;
+            // Nobody knows when a key works again.
+            if closure.cause != Cause::Out {
+                let wait = closure.until - now;
+                soonest = Some(soonest.map_or(wait, |known| known.min(wait)));
+            }
+        }
+        soonest
+    }
+}
