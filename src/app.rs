@@ -164,7 +164,7 @@ impl App {
             limits: Arc::clone(&limits),
             is_open: config.server.auth_modes.contains(&AuthMode::None),
         });
-        let gateway = Arc::new(Gateway::new(Parts {
+        let gateway = Gateway::new(Parts {
             settings: config.gateway.clone(),
             routing: config.routing.clone(),
             known: Knowledge {
@@ -181,7 +181,8 @@ impl App {
             clock: Arc::clone(&world.clock),
             metrics: Arc::clone(&metrics),
             stopping: shutdown.stopping.clone(),
-        }));
+            tasks: shutdown.calls.clone(),
+        });
         let notices = Arc::new(Notices::default());
         let identity = Arc::new(Identity::new(IdentityParts {
             settings: &config.server,

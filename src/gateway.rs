@@ -13,6 +13,7 @@ mod circuit;
 mod circuits;
 mod complete;
 mod conversations;
+mod detached;
 mod disposition;
 mod health;
 mod jitter;
@@ -26,6 +27,7 @@ mod retry_budget;
 mod room;
 mod route;
 mod settings;
+mod shared_calls;
 mod status;
 mod structured;
 mod tally;
@@ -33,11 +35,13 @@ mod usage;
 mod vendor_places;
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
+use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 pub use audit::Origin;
 pub use circuit::CircuitState;
@@ -60,6 +64,7 @@ use circuits::Circuits;
 use conversations::Conversations;
 use health::HealthBook;
 use retry_budget::RetryBudgets;
+use shared_calls::SharedCalls;
 use vendor_places::VendorPlaces;
 
 /// What a gateway is made of; `app` chooses each part.
@@ -90,6 +95,9 @@ pub struct Parts {
     pub metrics: Arc<Metrics>,
     /// Fires when calls in flight must end because the process does.
     pub stopping: CancellationToken,
+    /// Calls that go on without their caller; the end of the process waits
+    /// for them.
+    pub tasks: TaskTracker,
 }
 
 /// Answers completions from the configured providers.
@@ -108,6 +116,9 @@ pub struct Gateway {
     clock: Arc<dyn Clock>,
     metrics: Arc<Metrics>,
     stopping: CancellationToken,
+    tasks: TaskTracker,
+    this: Weak<Self>,
+    shared: SharedCalls,
     health: HealthBook,
     circuits: Circuits,
     retries: RetryBudgets,
@@ -118,7 +129,11 @@ pub struct Gateway {
 
 impl Gateway {
     /// Puts the parts together.
-    pub fn new(parts: Parts) -> Self {
+    pub fn new(parts: Parts) -> Arc<Self> {
+        Arc::new_cyclic(|this| Self::with(parts, this.clone()))
+    }
+
+    fn with(parts: Parts, this: Weak<Self>) -> Self {
         let order: Vec<ProviderName> = parts
             .providers
             .iter()
@@ -130,6 +145,10 @@ impl Gateway {
             .map(|provider| (provider.name().clone(), provider));
         let most = parts.settings.max_in_flight_per_provider;
         let places = VendorPlaces::new(order.iter().cloned(), most);
+        let shared = SharedCalls::new(
+            parts.settings.idempotency_max_calls,
+            Duration::from_millis(parts.settings.idempotency_keep_ms),
+        );
         Self {
             in_flight: Semaphore::new(parts.settings.max_in_flight),
             settings: parts.settings,
@@ -145,6 +164,9 @@ impl Gateway {
             clock: parts.clock,
             metrics: parts.metrics,
             stopping: parts.stopping,
+            tasks: parts.tasks,
+            this,
+            shared,
             health: HealthBook::default(),
             circuits: Circuits::default(),
             retries: RetryBudgets::default(),
@@ -170,7 +192,7 @@ impl Gateway {
     }
 
     /// Returns how long a caller waits who names no time-out.
-    pub fn default_timeout(&self) -> std::time::Duration {
-        std::time::Duration::from_millis(self.settings.default_timeout_ms)
+    pub fn default_timeout(&self) -> Duration {
+        Duration::from_millis(self.settings.default_timeout_ms)
     }
 }

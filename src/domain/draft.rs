@@ -28,6 +28,8 @@ pub const DEFAULT_MAX_TOKENS: u32 = 1_000;
 /// The longest wait that can be asked for.
 pub const MAX_TIMEOUT: Duration = Duration::from_secs(600);
 const MAX_NAME_BYTES: usize = 256;
+/// The longest idempotency key, in bytes (as Stripe's).
+const MAX_KEY_BYTES: usize = 255;
 
 /// A request as it was sent: every field optional, nothing checked.
 ///
@@ -76,6 +78,8 @@ pub struct Draft {
     pub cache: CacheMode,
     /// 1 to 600 000.
     pub timeout_ms: Option<u64>,
+    /// 1 to 255 printable ASCII characters.
+    pub idempotency_key: Option<String>,
     /// Only explain.
     pub route_only: bool,
     /// What is asked of the routing.
@@ -116,7 +120,7 @@ impl Draft {
             prompt_cache: self.prompt_cache,
             requirements: self.requirements.check(&mut faults),
             timeout: timeout(&mut faults, self.timeout_ms).unwrap_or(default_timeout),
-            idempotency_key: None,
+            idempotency_key: idempotency_key(&mut faults, self.idempotency_key),
             route_only: self.route_only,
         };
         faults.into_result(request)
@@ -191,6 +195,16 @@ fn timeout(faults: &mut Faults, asked_ms: Option<u64>) -> Option<Duration> {
         );
     }
     Some(asked)
+}
+
+fn idempotency_key(faults: &mut Faults, key: Option<String>) -> Option<String> {
+    let key = key?;
+    let is_short = (1..=MAX_KEY_BYTES).contains(&key.len());
+    if !is_short || !key.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
+        let words = format!("is not 1 to {MAX_KEY_BYTES} printable ASCII characters");
+        faults.add("idempotency_key", words);
+    }
+    Some(key)
 }
 
 #[cfg(test)]

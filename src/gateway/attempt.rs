@@ -292,7 +292,7 @@ impl OpenAttempt<'_> {
             cache: self.call.cache,
             group: self.call.admission.group(),
             budgets,
-            call_latency: (outcome == AttemptOutcome::Answered)
+            call_latency: (outcome == AttemptOutcome::Answered && !self.call.is_shared)
                 .then(|| self.call.started.elapsed()),
         });
         left

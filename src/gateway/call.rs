@@ -32,6 +32,8 @@ pub(super) struct CallContext<'a> {
     pub(super) cache: CacheOutcome,
     pub(super) started: Instant,
     pub(super) deadline: Instant,
+    /// Several requests may wait for it; each has a line of its own.
+    pub(super) is_shared: bool,
 }
 
 /// What is kept of a call's time for settling and answering, and the share
@@ -147,6 +149,17 @@ impl<'a> OpenCall<'a> {
                 CallOutcome::Failed(error.kind)
             }
         };
+    }
+
+    /// Ends a request that shared its call with others, or may have. Its line
+    /// is apart from those of the attempts, which are paid once.
+    pub(super) fn end_shared(self, result: Result<&Completion, &Error>) {
+        if let Ok(completion) = result
+            && !completion.cache.is_hit()
+        {
+            self.record(Outcome::Answered, CacheOutcome::BYPASS);
+        }
+        self.end(result);
     }
 
     /// Enters a call into the ledger that no attempt has answered.

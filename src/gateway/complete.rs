@@ -15,6 +15,19 @@ use crate::domain::{
     CacheOutcome, ChunkSink, Completion, CompletionRequest, Cost, Effort, Error, NanoUsd,
     TokenUsage, Usage,
 };
+use crate::limit::Admission;
+
+/// A call that was let in.
+pub(super) struct Run<'a> {
+    pub(super) origin: Origin<'a>,
+    pub(super) request: &'a CompletionRequest,
+    pub(super) relay: Option<&'a Relay<'a>>,
+    pub(super) admission: &'a Admission,
+    pub(super) started: Instant,
+    pub(super) deadline: Instant,
+    /// Several requests may wait for it; each has a line of its own.
+    pub(super) is_shared: bool,
+}
 
 impl Gateway {
     /// Answers a request: rate, cache, ranking, then one attempt after
@@ -56,8 +69,12 @@ impl Gateway {
         relay: Option<&Relay<'_>>,
     ) -> Result<Completion, Error> {
         let open = OpenCall::begin(self, origin, Some(request));
-        let result = self.run(origin, request, relay).await;
-        open.end(result.as_ref());
+        let result = self.let_in(origin, request, relay).await;
+        if request.idempotency_key.is_some() {
+            open.end_shared(result.as_ref());
+        } else {
+            open.end(result.as_ref());
+        }
         result
     }
 
@@ -76,20 +93,48 @@ impl Gateway {
         refusal
     }
 
-    async fn run(
+    async fn let_in(
         &self,
         origin: Origin<'_>,
         request: &CompletionRequest,
         relay: Option<&Relay<'_>>,
     ) -> Result<Completion, Error> {
         let started = Instant::now();
-        let Origin { id, caller, .. } = origin;
-        let known = self.known();
         let _permit = self
             .in_flight
             .try_acquire()
             .map_err(|_| refusal::overloaded(self.settings.max_in_flight))?;
-        let admission = self.limits.admit(caller).await?;
+        let admission = self.limits.admit(origin.caller).await?;
+        if let Some(key) = &request.idempotency_key {
+            let asked = (request, key.as_str());
+            return self
+                .run_once(origin, asked, relay, admission, started)
+                .await;
+        }
+        let run = Run {
+            origin,
+            request,
+            relay,
+            admission: &admission,
+            started,
+            deadline: started + request.timeout,
+            is_shared: false,
+        };
+        self.run(run).await
+    }
+
+    /// Makes a call that was let in.
+    pub(super) async fn run(&self, run: Run<'_>) -> Result<Completion, Error> {
+        let Run {
+            origin: Origin { id, caller, .. },
+            request,
+            relay,
+            admission,
+            started,
+            deadline,
+            is_shared,
+        } = run;
+        let known = self.known();
         let named = known.named_model(request)?;
         let mut call = CallContext {
             id,
@@ -97,10 +142,11 @@ impl Gateway {
             request,
             relay,
             known: &known,
-            admission: &admission,
+            admission,
             cache: CacheOutcome::BYPASS,
             started,
-            deadline: started + request.timeout,
+            deadline,
+            is_shared,
         };
         if request.route_only {
             let route = self.route(&call, named, self.clock.now())?;

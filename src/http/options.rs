@@ -14,6 +14,7 @@ pub(super) struct GatewayOptions {
     cache_mode: Option<CacheWish>,
     #[serde(default, deserialize_with = "whole_number")]
     timeout_ms: Option<u64>,
+    idempotency_key: Option<String>,
 }
 
 impl GatewayOptions {
@@ -24,6 +25,7 @@ impl GatewayOptions {
             cache: CacheWish::mode(self.cache_mode, self.cache_enabled, &requirements),
             timeout_ms: self.timeout_ms,
             requirements,
+            idempotency_key: self.idempotency_key.or(draft.idempotency_key),
             ..draft
         }
     }

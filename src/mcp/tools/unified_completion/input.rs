@@ -44,6 +44,9 @@ pub(super) struct Input {
     #[schemars(range(min = 1, max = 600_000))]
     #[serde(default, deserialize_with = "whole_number")]
     timeout_ms: Option<u64>,
+    /// Repeats with this key within 10 minutes get the first one's answer, paid once.
+    #[schemars(length(min = 1, max = 255))]
+    idempotency_key: Option<String>,
     /// true: only explain which model would answer; costs nothing.
     route_only: Option<bool>,
     /// true: list every candidate model, not only the best three.
@@ -95,6 +98,7 @@ impl Input {
             effort: self.reasoning_effort,
             cache: CacheWish::mode(self.cache_mode, self.cache_enabled, &wishes),
             timeout_ms: self.timeout_ms,
+            idempotency_key: self.idempotency_key,
             route_only: self.route_only == Some(true),
             requirements: wishes,
             ..Draft::default()
