@@ -42,6 +42,7 @@ pub use settings::{AuthMode, IapSettings, OidcSettings, Settings};
 use crate::gateway::Gateway;
 use crate::mcp::McpHandler;
 use crate::telemetry::Metrics;
+use body::BodyRoom;
 use guard::Allowed;
 
 /// What every route needs, cheap to clone.
@@ -56,6 +57,7 @@ struct DoorParts {
     shutdown: Shutdown,
     max_mcp_body_bytes: usize,
     max_v1_body_bytes: usize,
+    body_room: BodyRoom,
     body_pause: Duration,
     v1_timeout: Duration,
 }
@@ -102,6 +104,7 @@ pub fn router(settings: &Settings, parts: RouterParts) -> Router {
         shutdown,
         max_mcp_body_bytes: settings.max_mcp_body_bytes,
         max_v1_body_bytes: settings.max_v1_body_bytes,
+        body_room: BodyRoom::new(settings.max_body_bytes_in_flight),
         body_pause: Duration::from_millis(settings.body_read_timeout_ms),
         v1_timeout: Duration::from_millis(settings.v1_timeout_ms),
     });

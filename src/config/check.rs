@@ -38,7 +38,7 @@ pub(super) fn check(
 }
 
 /// The numbers and what they may be, both ends included.
-fn ranges(form: &SettingsForm) -> [(&'static str, u64, u64, u64); 25] {
+fn ranges(form: &SettingsForm) -> [(&'static str, u64, u64, u64); 26] {
     const MINUTES_10: u64 = 600_000;
     let (server, gateway) = (&form.server, &form.gateway);
     let (routing, timeouts) = (&form.routing, &form.providers.timeouts);
@@ -111,6 +111,12 @@ fn ranges(form: &SettingsForm) -> [(&'static str, u64, u64, u64); 25] {
             bytes(gateway.max_in_flight),
             1,
             1_000_000,
+        ),
+        (
+            "server.max_body_bytes_in_flight",
+            bytes(server.max_body_bytes_in_flight),
+            1 << 20,
+            1 << 34,
         ),
         (
             "gateway.max_in_flight_per_provider",

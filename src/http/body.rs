@@ -1,6 +1,7 @@
 //! Reads request bodies within bounds.
 
 use std::pin::pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Body;
@@ -8,6 +9,7 @@ use bytes::{Bytes, BytesMut};
 use http::StatusCode;
 use http_body_util::BodyExt as _;
 use thiserror::Error;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, timeout_at};
 
 /// How many pauses a whole body may take: 4 MiB in two minutes is slow enough.
@@ -27,6 +29,9 @@ pub(super) enum BodyError {
     /// The client paused for too long.
     #[error("the request body did not arrive in time")]
     TooSlow,
+    /// Too many bytes of other requests are under way.
+    #[error("{0} bytes of requests are under way, which is this gateway's limit")]
+    Crowded(usize),
     /// The connection broke.
     #[error("the request body could not be read")]
     Broken,
@@ -38,18 +43,67 @@ impl BodyError {
         match self {
             Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
+            Self::Crowded(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Broken | Self::TooDeep(_) => StatusCode::BAD_REQUEST,
         }
     }
 }
 
+/// Room for the bodies of all requests under way. Cheap to clone.
+#[derive(Clone, Debug)]
+pub(super) struct BodyRoom {
+    /// In units of [`UNIT`] bytes.
+    units: Arc<Semaphore>,
+    bytes: usize,
+}
+
+/// What a body takes of the room. Dropped, it is free.
+#[derive(Debug, Default)]
+pub(super) struct Taken(Option<OwnedSemaphorePermit>);
+
+/// The least that is taken, in bytes.
+const UNIT: usize = 1 << 10;
+
+impl BodyRoom {
+    /// Makes room for so many bytes.
+    pub(super) fn new(bytes: usize) -> Self {
+        let units = (bytes / UNIT).clamp(1, Semaphore::MAX_PERMITS);
+        Self {
+            units: Arc::new(Semaphore::new(units)),
+            bytes,
+        }
+    }
+
+    fn take(&self, taken: &mut Taken, bytes: usize) -> Result<(), BodyError> {
+        let has = taken
+            .0
+            .as_ref()
+            .map_or(0, OwnedSemaphorePermit::num_permits);
+        let more = bytes.div_ceil(UNIT).saturating_sub(has);
+        if more == 0 {
+            return Ok(());
+        }
+        let more = u32::try_from(more).unwrap_or(u32::MAX);
+        let permit = Arc::clone(&self.units).try_acquire_many_owned(more);
+        let permit = permit.map_err(|_| BodyError::Crowded(self.bytes))?;
+        match &mut taken.0 {
+            Some(has) => has.merge(permit),
+            none => *none = Some(permit),
+        }
+        Ok(())
+    }
+}
+
 /// Reads a whole body of at most `max_bytes`, whose sender never pauses for
-/// longer than `pause` and takes no longer than eight pauses in all.
+/// longer than `pause` and takes no longer than eight pauses in all. Returns
+/// it with what it takes of `room`, to be kept as long as the request lasts.
 pub(super) async fn read(
     body: Body,
     max_bytes: usize,
     pause: Duration,
-) -> Result<Bytes, BodyError> {
+    room: &BodyRoom,
+) -> Result<(Bytes, Taken), BodyError> {
+    let mut taken = Taken::default();
     let mut body = pin!(body);
     let mut pieces: Vec<Bytes> = Vec::new();
     let mut size = 0_usize;
@@ -67,6 +121,7 @@ pub(super) async fn read(
         if size > max_bytes {
             return Err(BodyError::TooLarge(max_bytes));
         }
+        room.take(&mut taken, size)?;
         // A sender of single bytes must not make a list of a million pieces.
         match pieces.last() {
             Some(last) if last.len() < 4096 => {
@@ -88,7 +143,7 @@ pub(super) async fn read(
     if is_nested_deeper(&whole, MAX_DEPTH) {
         return Err(BodyError::TooDeep(MAX_DEPTH));
     }
-    Ok(whole)
+    Ok((whole, taken))
 }
 
 /// Tells whether brackets outside of strings stand more than `most` deep.
@@ -120,6 +175,27 @@ mod tests {
 
     const PAUSE: Duration = Duration::from_secs(15);
 
+    async fn read_alone(body: Body, most: usize, pause: Duration) -> Result<Bytes, BodyError> {
+        let room = BodyRoom::new(1 << 20);
+        let read = read(body, most, pause, &room).await;
+        read.map(|(body, _)| body)
+    }
+
+    #[tokio::test]
+    async fn bodies_under_way_share_a_room_and_give_it_back() {
+        let room = BodyRoom::new(4 << 10);
+        let body = |bytes: usize| Body::from("x".repeat(bytes));
+        let one = read(body(3_000), 9_000, PAUSE, &room).await.unwrap();
+
+        let refused = read(body(1_025), 9_000, PAUSE, &room).await.unwrap_err();
+        let small = read(body(1_024), 9_000, PAUSE, &room).await;
+        drop((one, small));
+        let alone = read(body(4_096), 9_000, PAUSE, &room).await;
+
+        assert!(matches!(refused, BodyError::Crowded(4_096)));
+        assert!(alone.is_ok());
+    }
+
     #[tokio::test(start_paused = true)]
     async fn pieces_of_any_size_come_together() {
         let text = "0123456789".repeat(2_000);
@@ -128,7 +204,7 @@ mod tests {
             let body = Body::from_stream(stream::iter(pieces).map(Ok::<_, std::io::Error>));
 
             assert_eq!(
-                read(body, 20_000, PAUSE).await.unwrap(),
+                read_alone(body, 20_000, PAUSE).await.unwrap(),
                 text,
                 "pieces of {size}"
             );
@@ -137,7 +213,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn one_byte_too_many_is_refused() {
-        let refused = read(Body::from("12345"), 4, PAUSE).await.unwrap_err();
+        let refused = read_alone(Body::from("12345"), 4, PAUSE).await.unwrap_err();
 
         assert!(matches!(refused, BodyError::TooLarge(4)));
     }
@@ -150,7 +226,7 @@ mod tests {
         });
         let began = Instant::now();
 
-        let refused = read(Body::from_stream(drops), 1_000, PAUSE).await;
+        let refused = read_alone(Body::from_stream(drops), 1_000, PAUSE).await;
 
         assert!(matches!(refused.unwrap_err(), BodyError::TooSlow));
         assert!(began.elapsed() <= PAUSE * (PAUSES + 1));
@@ -171,7 +247,7 @@ mod tests {
     async fn a_sender_that_stops_is_not_waited_for() {
         let endless = stream::pending::<Result<Bytes, std::io::Error>>();
 
-        let refused = read(Body::from_stream(endless), 4, PAUSE)
+        let refused = read_alone(Body::from_stream(endless), 4, PAUSE)
             .await
             .unwrap_err();
 

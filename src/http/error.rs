@@ -47,8 +47,9 @@ fn refusal_with(status: StatusCode, code: &str, message: &str) -> Response {
         code,
     };
     let mut response = (status, Json(Envelope { error: body })).into_response();
-    // A body that was too slow may be quicker next time.
-    headers::put_should_retry(&mut response, status == StatusCode::REQUEST_TIMEOUT);
+    // A body that was too slow may be quicker next time, or find room.
+    let may_pass = [StatusCode::REQUEST_TIMEOUT, StatusCode::SERVICE_UNAVAILABLE];
+    headers::put_should_retry(&mut response, may_pass.contains(&status));
     response
 }
 
@@ -86,7 +87,11 @@ fn envelope(error: &Error) -> Envelope<'_> {
 
 /// Answers a body that was not taken.
 pub(super) fn body_error(error: &BodyError) -> Response {
-    refusal(error.status(), &error.to_string())
+    let code = match error {
+        BodyError::Crowded(_) => ErrorKind::GatewayOverloaded.as_str(),
+        _ => "caller_invalid_request",
+    };
+    refusal_with(error.status(), code, &error.to_string())
 }
 
 /// Returns the status of a failure.

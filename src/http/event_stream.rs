@@ -15,6 +15,7 @@ use tokio::task::{JoinError, yield_now};
 use tokio::time::{sleep, timeout};
 use tokio_util::task::AbortOnDropHandle;
 
+use super::body::Taken;
 use super::{Door, headers};
 use crate::domain::{
     CacheStatus, Chunk, ChunkSink, Completion, CompletionRequest, ContentPart, Error, ErrorKind,
@@ -61,7 +62,7 @@ type Work = AbortOnDropHandle<Result<Completion, Error>>;
 pub(super) async fn respond(
     door: &Door,
     origin: Origin<'_>,
-    request: CompletionRequest,
+    (request, taken): (CompletionRequest, Taken),
     writer: impl EventWriter,
 ) -> Response {
     let gateway = Arc::clone(&door.gateway);
@@ -70,6 +71,7 @@ pub(super) async fn respond(
     let early = Arc::new(Mutex::new(Early::default()));
     let told = Arc::clone(&early);
     let mut work = Work::new(door.shutdown.calls.spawn(async move {
+        let _taken = taken;
         let sink = Pieces {
             sender,
             has_begun: AtomicBool::new(false),

@@ -55,8 +55,15 @@ pub(super) fn routes(handler: McpHandler, door: &Door) -> Router {
 /// errors, and counts every answer that is one, whatever its status.
 async fn mend(State(door): State<Door>, request: Request, next: Next) -> Response {
     let (head, body) = request.into_parts();
-    let body = match read(body, door.max_mcp_body_bytes, door.body_pause).await {
-        Ok(body) => body,
+    let (body, taken) = match read(
+        body,
+        door.max_mcp_body_bytes,
+        door.body_pause,
+        &door.body_room,
+    )
+    .await
+    {
+        Ok(read) => read,
         Err(error) => {
             door.metrics.rpc_failed(INVALID_REQUEST);
             return unreadable(&error);
@@ -65,7 +72,14 @@ async fn mend(State(door): State<Door>, request: Request, next: Next) -> Respons
     let copy = body.clone();
     let response = next.run(Request::from_parts(head, Body::from(body))).await;
     if !is_json_or_text(&response) {
-        return response;
+        // Its request lasts as long as the stream.
+        return response.map(|body| {
+            let body = body.map_frame(move |frame| {
+                let _ = &taken;
+                frame
+            });
+            Body::new(body)
+        });
     }
     let (head, body) = response.into_parts();
     let Ok(text) = body.collect().await.map(Collected::to_bytes) else {

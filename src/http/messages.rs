@@ -33,18 +33,19 @@ pub(super) async fn create(
         Err(error) => return body_error(&error),
     };
     let origin = posted.origin(&caller, TOOL);
-    match answer(&door, origin, &posted).await {
+    match answer(&door, origin, posted).await {
         Ok(response) => response,
         Err(error) => error_response(&error, origin.id),
     }
 }
 
-async fn answer(door: &Door, origin: Origin<'_>, posted: &Posted) -> Result<Response, Error> {
+async fn answer(door: &Door, origin: Origin<'_>, mut posted: Posted) -> Result<Response, Error> {
     let gateway = &door.gateway;
     let (request, delivery) = posted.question(gateway, origin, request::parse).await?;
     if delivery == Delivery::Stream {
+        let taken = std::mem::take(&mut posted.taken);
         let writer = MessageWriter::new(origin.id);
-        return Ok(event_stream::respond(door, origin, request, writer).await);
+        return Ok(event_stream::respond(door, origin, (request, taken), writer).await);
     }
     let completion = gateway.complete(origin, &request).await?;
     Ok(response::write(&completion))

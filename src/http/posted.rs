@@ -8,7 +8,7 @@ use axum::extract::Request;
 use http::HeaderMap;
 
 use super::Door;
-use super::body::{self, BodyError};
+use super::body::{self, BodyError, Taken};
 use crate::domain::{Caller, CompletionRequest, Draft, Error, RequestId};
 use crate::gateway::{Gateway, Origin};
 
@@ -20,6 +20,9 @@ pub(super) struct Posted {
     pub(super) body: Bytes,
     /// How long its client waits.
     pub(super) wait: Duration,
+    /// What it takes of the room for bodies.
+    pub(super) taken: Taken,
+    idempotency_key: Option<String>,
 }
 
 impl Posted {
@@ -29,12 +32,18 @@ impl Posted {
     /// [`BodyError`] if its body is not taken.
     pub(super) async fn read(door: &Door, request: Request) -> Result<Self, BodyError> {
         let wait = wait(request.headers(), door.v1_timeout);
+        let key = request.headers().get("idempotency-key");
+        // What is no text is no key either, and is refused as such.
+        let key = key.map(|value| value.to_str().unwrap_or_default().to_owned());
         let body = request.into_body();
-        let body = body::read(body, door.max_v1_body_bytes, door.body_pause).await?;
+        let (most, pause) = (door.max_v1_body_bytes, door.body_pause);
+        let (body, taken) = body::read(body, most, pause, &door.body_room).await?;
         Ok(Self {
             id: RequestId::random(),
             body,
             wait,
+            taken,
+            idempotency_key: key,
         })
     }
 
@@ -58,7 +67,11 @@ impl Posted {
         origin: Origin<'_>,
         parse: impl FnOnce(&[u8]) -> Result<(Draft, Delivery), Error>,
     ) -> Result<(CompletionRequest, Delivery), Error> {
-        let check = |(draft, delivery): (Draft, _)| Ok((draft.check(self.wait)?, delivery));
+        let check = |(mut draft, delivery): (Draft, _)| {
+            let of_header = || self.idempotency_key.clone();
+            draft.idempotency_key = draft.idempotency_key.take().or_else(of_header);
+            Ok((draft.check(self.wait)?, delivery))
+        };
         match parse(&self.body).and_then(check) {
             Ok((request, delivery)) => Ok((gateway.cut_to_room(request), delivery)),
             Err(refusal) => Err(gateway.refused(origin, refusal).await),

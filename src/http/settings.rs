@@ -36,6 +36,9 @@ pub struct Settings {
     pub max_mcp_body_bytes: usize,
     /// The largest body on `/v1`, in bytes, `1_024..=268_435_456`.
     pub max_v1_body_bytes: usize,
+    /// The most bytes of all bodies whose requests are under way,
+    /// `1_048_576..=17_179_869_184`; beyond it, `gateway_overloaded`.
+    pub max_body_bytes_in_flight: usize,
     /// The most open connections, `1..=1_000_000`; further ones wait to be
     /// accepted.
     pub max_connections: usize,
@@ -84,6 +87,7 @@ impl Default for Settings {
             allowed_origins: Vec::new(),
             max_mcp_body_bytes: 1 << 20,
             max_v1_body_bytes: 4 << 20,
+            max_body_bytes_in_flight: 64 << 20,
             max_connections: 2_000,
             header_read_timeout_ms: 10_000,
             // Longer than clients keep theirs, so that they close first.
