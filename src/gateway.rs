@@ -16,6 +16,7 @@ mod conversations;
 mod detached;
 mod disposition;
 mod health;
+mod hedge;
 mod jitter;
 mod knowledge;
 mod next_target;
@@ -32,6 +33,7 @@ mod status;
 mod structured;
 mod tally;
 mod usage;
+mod usual_waits;
 mod vendor_places;
 
 use std::collections::HashMap;
@@ -65,6 +67,7 @@ use conversations::Conversations;
 use health::HealthBook;
 use retry_budget::RetryBudgets;
 use shared_calls::SharedCalls;
+use usual_waits::UsualWaits;
 use vendor_places::VendorPlaces;
 
 /// What a gateway is made of; `app` chooses each part.
@@ -123,6 +126,7 @@ pub struct Gateway {
     circuits: Circuits,
     retries: RetryBudgets,
     places: VendorPlaces,
+    waits: UsualWaits,
     conversations: Conversations,
     in_flight: Semaphore,
 }
@@ -171,6 +175,7 @@ impl Gateway {
             circuits: Circuits::default(),
             retries: RetryBudgets::default(),
             places,
+            waits: UsualWaits::default(),
             order,
             conversations: Conversations::default(),
         }

@@ -12,6 +12,8 @@ use super::circuits::Entry;
 use super::disposition::disposition;
 use super::relay::Relay;
 use super::structured::{Flaw, Form};
+use super::tally::Pending;
+use super::usual_waits::Waiting;
 use crate::domain::{
     Allowance, Attempt, AttemptId, AttemptOutcome, Candidate, ChunkSink, CompletionRequest, Cost,
     Error, ErrorKind, LedgerEntry, ModelId, ModelSpec, NanoUsd, Outcome, Provider, ProviderAnswer,
@@ -47,6 +49,8 @@ pub(super) struct Ended {
 
 /// What an attempt asks, and whom.
 pub(super) struct Ask<'a> {
+    /// The attempt's number within the call, from 0.
+    pub(super) index: u32,
     /// The call's request, or how it is put to this model.
     pub(super) request: &'a CompletionRequest,
     pub(super) candidate: &'a Candidate,
@@ -56,7 +60,7 @@ pub(super) struct Ask<'a> {
 }
 
 impl Gateway {
-    /// Makes attempt number `index` of a call, which must end, or have shown
+    /// Makes an attempt of a call, which must end, or have shown
     /// something, by `deadline`, and keeps its target in `pending` from the
     /// moment that the vendor may be asked. What comes of it goes to `entry`.
     ///
@@ -66,10 +70,9 @@ impl Gateway {
     pub(super) async fn attempt(
         &self,
         call: &CallContext<'_>,
-        index: u32,
         ask: &Ask<'_>,
         (deadline, entry): (Instant, Entry<'_>),
-        pending: &mut Option<(Target, Instant)>,
+        pending: &mut Pending,
     ) -> Result<Ended, Denied> {
         let target = &ask.candidate.target;
         let Some(provider) = self.providers.get(&target.provider) else {
@@ -77,7 +80,7 @@ impl Gateway {
         };
         let id = AttemptId {
             request: call.id,
-            attempt: index,
+            attempt: ask.index,
         };
         let reservation = self.reserve(call, id, ask).await?;
         *pending = Some((target.clone(), Instant::now()));
@@ -311,6 +314,7 @@ impl OpenAttempt<'_> {
         match result {
             Ok(answer) => {
                 self.measure_stream(answer, latency);
+                self.measure_wait(latency);
                 if answer.finish_is_unknown {
                     gateway.metrics.unknown_finish(self.target);
                 }
@@ -368,6 +372,22 @@ impl OpenAttempt<'_> {
         self.gateway
             .metrics
             .streamed(self.target, to_first, tokens, flow);
+    }
+
+    /// Remembers how long it took, where that decides when to hedge.
+    fn measure_wait(&self, latency: Duration) {
+        if !self.gateway.settings.hedging {
+            return;
+        }
+        let began = self.call.relay.and_then(Relay::sent).map(|sent| sent.began);
+        let (waiting, wait) = match began {
+            Some(began) => {
+                let wait = began.saturating_duration_since(self.started);
+                (Waiting::ForFirst, wait)
+            }
+            None => (Waiting::ForWhole, latency),
+        };
+        self.gateway.waits.record(self.target, waiting, wait);
     }
 
     fn guess(&self, answer: &ProviderAnswer) -> Usage {

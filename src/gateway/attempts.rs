@@ -82,26 +82,27 @@ impl Gateway {
             };
             let is_repair = matches!(step, Step::Repair(_));
             let asked = match step {
-                Step::Repair(request) => Some(request),
+                Step::Repair(request) => Some(*request),
                 _ => form.as_ref().map(|form| form.ask(call.request)),
             };
             let ask = Ask {
+                index: so_far.made,
                 request: asked.as_ref().unwrap_or(call.request),
                 candidate: &candidate,
                 spec,
                 form: form.as_ref(),
             };
-            let pending = &mut tally.pending;
-            let ended = self
-                .attempt(call, so_far.made, &ask, (deadline, entry), pending)
-                .await;
-            tally.pending = None;
+            let raced = self.race(call, route, &ask, (deadline, entry), tally).await;
+            let candidate = raced.by.unwrap_or_else(|| candidate.clone());
+            if let Some(beside) = raced.beside {
+                so_far.take(beside, route, tally);
+            }
             let Ended {
                 attempt,
                 cost,
                 result,
                 flaw,
-            } = match ended {
+            } = match raced.ended {
                 Ok(ended) => ended,
                 // It was not made, so it does not count.
                 Err(Denied::Target(error, affordable)) => {
@@ -126,7 +127,7 @@ impl Gateway {
             so_far.failures.add(error.clone());
             if let Some(flaw) = flaw.filter(|_| !is_repair) {
                 let request = Form::ask_again(ask.request, &flaw);
-                so_far.again = Some((candidate, Step::Repair(request)));
+                so_far.again = Some((candidate, Step::Repair(Box::new(request))));
             } else if !self
                 .go_on(call, route, &mut so_far, candidate, &error)
                 .await

@@ -18,6 +18,7 @@ use crate::limit::Admission;
 use crate::telemetry::CallOutcome;
 
 /// What identifies a call throughout its attempts.
+#[derive(Clone, Copy)]
 pub(super) struct CallContext<'a> {
     pub(super) id: RequestId,
     pub(super) caller: &'a Caller,

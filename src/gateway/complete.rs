@@ -186,7 +186,7 @@ impl Gateway {
             }
         };
         let mut attempts = std::mem::take(&mut route.report.attempts);
-        attempts.extend(tally.cut_attempt());
+        attempts.extend(tally.cut_attempts());
         let (answered, winner) = match result {
             Ok(found) => found,
             Err(Stop::Refused(mut error)) => {

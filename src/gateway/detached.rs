@@ -114,6 +114,13 @@ struct Detached {
 
 impl Detached {
     async fn run(self, gateway: Arc<Gateway>, ticket: Ticket) {
+        let result = self.made_by(&gateway).await;
+        // Its reader is told the end after the last piece.
+        drop(self.pieces);
+        ticket.end(result);
+    }
+
+    async fn made_by(&self, gateway: &Gateway) -> Result<Completion, Error> {
         let relay = self.pieces.as_ref().map(|pieces| Relay::new(pieces));
         let run = Run {
             origin: Origin {
@@ -128,11 +135,7 @@ impl Detached {
             deadline: self.started + self.request.timeout + self.run_on,
             is_shared: true,
         };
-        let result = gateway.run(run).await;
-        // Its reader is told the end after the last piece.
-        drop(relay);
-        drop(self.pieces);
-        ticket.end(result);
+        gateway.run(run).await
     }
 }
 

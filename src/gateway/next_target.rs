@@ -9,10 +9,12 @@ use super::call::{CallContext, Pace};
 use super::circuit::{Cause, Closure};
 use super::circuits::Entry;
 use super::disposition::{Retry, disposition};
+use super::hedge::Beside;
 use super::jitter::jitter;
 use super::plan::Plan;
 use super::refusal::Failures;
 use super::route::Route;
+use super::tally::Tally;
 use super::vendor_places::{Crowded, Place};
 use crate::domain::{Candidate, CompletionRequest, Error, ProviderError, Target};
 
@@ -56,7 +58,7 @@ pub(super) enum Step {
     /// The same target once more.
     Retry,
     /// The same target, with what its answer lacked.
-    Repair(CompletionRequest),
+    Repair(Box<CompletionRequest>),
     /// Although its circuit is open: nobody else is left.
     Override,
 }
@@ -90,6 +92,24 @@ impl Progress {
         }
     }
 
+    /// Takes note of what ran beside the attempt that ended the race.
+    pub(super) fn take(&mut self, beside: Beside, route: &mut Route, tally: &mut Tally) {
+        self.made += 1;
+        match beside {
+            Beside::Lost(attempt) => {
+                route.report.attempts.push(attempt);
+                tally.leave();
+            }
+            Beside::Failed(ended) => {
+                route.report.attempts.push(ended.attempt);
+                tally.add(ended.cost);
+                if let Err(error) = ended.result {
+                    self.failures.add(error);
+                }
+            }
+        }
+    }
+
     fn shut(&mut self, candidate: &Candidate, closure: Closure) {
         let order = |closure: &Closure| (closure.cause == Cause::Out, closure.until);
         let is_sooner = |known: &(Candidate, Closure)| order(&closure) < order(&known.1);
@@ -103,12 +123,13 @@ impl Gateway {
     /// Tells whether the plan holds a target that may be asked now.
     pub(super) fn has_another(&self, route: &Route) -> bool {
         let (circuits, now) = (self.circuits.now(), Instant::now());
-        route.plan.any(&route.report.candidates, |next| {
+        let is_closed = |next: &Candidate| {
             let target = &next.target;
-            circuits
-                .closure(&target.provider, &target.model, route.size, now)
-                .is_none()
-        })
+            let closure = circuits.closure(&target.provider, &target.model, route.size, now);
+            closure.is_none()
+        };
+        let candidates = &route.report.candidates;
+        route.plan.find(candidates, is_closed).is_some()
     }
 
     /// Returns how long a candidate takes.

@@ -23,6 +23,21 @@ impl Plan {
         candidates.get(self.queue.pop_front()?)
     }
 
+    /// Finds the place of the first candidate like that.
+    pub(super) fn find(
+        &self,
+        candidates: &[Candidate],
+        mut is_meant: impl FnMut(&Candidate) -> bool,
+    ) -> Option<usize> {
+        let mut places = self.queue.iter().copied();
+        places.find(|place| candidates.get(*place).is_some_and(&mut is_meant))
+    }
+
+    /// Takes a candidate off the plan.
+    pub(super) fn remove(&mut self, place: usize) {
+        self.queue.retain(|next| *next != place);
+    }
+
     /// Drops candidates that are not wanted.
     pub(super) fn retain(
         &mut self,
@@ -51,16 +66,6 @@ impl Plan {
 
     pub(super) fn has_another(&self) -> bool {
         !self.queue.is_empty()
-    }
-
-    /// Tells whether the plan holds a candidate like that.
-    pub(super) fn any(
-        &self,
-        candidates: &[Candidate],
-        mut is_meant: impl FnMut(&Candidate) -> bool,
-    ) -> bool {
-        let mut places = self.queue.iter();
-        places.any(|place| candidates.get(*place).is_some_and(&mut is_meant))
     }
 
     /// Draws the conclusions from a failure of `failed`.

@@ -4,11 +4,14 @@ use tokio::time::Instant;
 
 use crate::domain::{Attempt, AttemptOutcome, Cost, NanoUsd, Target};
 
+/// An attempt that may be under way.
+pub(super) type Pending = Option<(Target, Instant)>;
+
 /// The sum of what attempts cost, and the one under way.
 #[derive(Default)]
 pub(super) struct Tally {
-    /// The attempt under way, and since when.
-    pub(super) pending: Option<(Target, Instant)>,
+    /// The attempts under way, and since when: one, or two that race.
+    pub(super) pending: [Pending; 2],
     amount: NanoUsd,
     is_incomplete: bool,
     is_unpriced: bool,
@@ -28,15 +31,24 @@ impl Tally {
         }
     }
 
-    /// Returns the attempt that was cut, if one was.
-    pub(super) fn cut_attempt(&mut self) -> Option<Attempt> {
-        let (target, began) = self.pending.take()?;
-        Some(Attempt {
-            target,
-            outcome: AttemptOutcome::Cancelled,
-            latency: began.elapsed(),
-            error: None,
-        })
+    /// Returns the attempts that were cut.
+    pub(super) fn cut_attempts(&mut self) -> impl Iterator<Item = Attempt> {
+        let pending = std::mem::take(&mut self.pending);
+        pending
+            .into_iter()
+            .flatten()
+            .map(|(target, began)| Attempt {
+                target,
+                outcome: AttemptOutcome::Cancelled,
+                latency: began.elapsed(),
+                error: None,
+            })
+    }
+
+    /// Takes note of an attempt that was left alone: what it costs is not
+    /// known yet.
+    pub(super) const fn leave(&mut self) {
+        self.is_incomplete = true;
     }
 
     pub(super) fn cost(&self) -> Cost {
