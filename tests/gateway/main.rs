@@ -21,6 +21,7 @@ mod error_table;
 mod failover;
 mod failures;
 mod finish_reasons;
+mod hedging;
 mod identity;
 mod ledger;
 mod limits;
