@@ -304,12 +304,16 @@ impl RoutingReport {
     /// among the candidates, and the reason says if it was not the choice.
     #[must_use]
     pub fn won_by(mut self, winner: Candidate, attempts: Vec<Attempt>) -> Self {
-        if attempts.len() > 1 {
-            let others = if attempts.len() == 2 { "it" } else { "others" };
-            self.reason = format!(
-                "{}; {others} failed, and {} answered",
-                self.reason, winner.target
-            );
+        let is_failed = |attempt: &&Attempt| matches!(attempt.outcome, AttemptOutcome::Failed(_));
+        let failed = attempts.iter().filter(is_failed).count();
+        let why = match (failed, attempts.len()) {
+            (0, 0 | 1) => None,
+            (0, _) => Some("it was slower than usual"),
+            (1, 2) => Some("it failed"),
+            _ => Some("others failed"),
+        };
+        if let Some(why) = why {
+            self.reason = format!("{}; {why}, and {} answered", self.reason, winner.target);
         }
         self.candidates
             .retain(|candidate| candidate.target != winner.target);

@@ -80,6 +80,9 @@ impl Gateway {
             } else {
                 deadline
             };
+            if matches!(step, Step::Override) {
+                route.report.reason += "; nobody is well, so one whose circuit is open was asked";
+            }
             let is_repair = matches!(step, Step::Repair(_));
             let asked = match step {
                 Step::Repair(request) => Some(*request),

@@ -24,9 +24,12 @@ const KEPT: Duration = Duration::from_hours(1);
 /// but a hash.
 #[derive(Debug)]
 pub(super) struct Conversations {
-    places: Box<[Mutex<Option<Conversation>>]>,
+    places: Box<[Place]>,
     hash: RandomState,
 }
+
+/// Mostly empty, so what it holds lies apart.
+type Place = Mutex<Option<Box<Conversation>>>;
 
 #[derive(Debug)]
 struct Conversation {
@@ -83,17 +86,17 @@ impl Conversations {
         }
         let hash = self.hash(caller, &request.messages);
         if let Some(place) = self.place(hash) {
-            *place.lock().unwrap_or_else(PoisonError::into_inner) = Some(Conversation {
+            *place.lock().unwrap_or_else(PoisonError::into_inner) = Some(Box::new(Conversation {
                 hash,
                 requirements: request.requirements.clone(),
                 effort: request.effort,
                 target: target.clone(),
                 until: Instant::now() + KEPT,
-            });
+            }));
         }
     }
 
-    fn place(&self, hash: u64) -> Option<&Mutex<Option<Conversation>>> {
+    fn place(&self, hash: u64) -> Option<&Place> {
         let index = hash % self.places.len() as u64;
         self.places.get(usize::try_from(index).ok()?)
     }
