@@ -22,6 +22,7 @@ mod knowledge;
 mod next_target;
 mod plan;
 mod probe;
+mod ready;
 mod refusal;
 mod relay;
 mod retry_budget;

@@ -3,9 +3,10 @@
 use tokio::time::sleep_until;
 
 use super::Gateway;
-use super::attempt::{Answered, Ask, Ended, unknown_target};
+use super::attempt::{Answered, Ask, Ended};
 use super::call::CallContext;
 use super::next_target::{Progress, Step};
+use super::ready::{NotReady, Ready};
 use super::refusal::{self, Failures};
 use super::route::Route;
 use super::structured::Form;
@@ -42,43 +43,20 @@ impl Gateway {
             else {
                 break;
             };
-            let target = &candidate.target;
-            let is_last = !self.has_another(route) || so_far.made + 1 == self.settings.max_attempts;
-            let pace = self.pace(&candidate, call);
-            let Some(deadline) = call.attempt_deadline(so_far.made, is_last, pace) else {
-                // What failed says more than that no time is left for others.
-                return Err(match so_far.failures.last_kind() {
-                    Some(kind) if !refusal::is_our_deadline(kind) => {
-                        Stop::Exhausted(so_far.failures)
-                    }
-                    _ => Stop::OutOfTime,
-                });
-            };
-            let spec = call.known.catalogue.spec(&target.provider, &target.model);
-            let spec = spec.ok_or_else(|| Stop::Refused(unknown_target(target)))?;
-            let form = match Form::of(call.request, spec) {
-                Ok(form) => form,
-                // What a vendor said before is the better reason.
-                Err(_) if so_far.made > 0 => continue,
-                Err(error) => return Err(Stop::Refused(error)),
-            };
-            let _place = match self.place_at(call, target, is_last).await {
-                Ok(place) => place,
-                Err(crowded) => {
-                    so_far.crowd(crowded);
-                    continue;
-                }
-            };
-            let Some(entry) = self.enter(call, route.size, &candidate, &step, &mut so_far) else {
-                continue;
-            };
-            if !self.may_ask(target, &step, so_far.made) {
-                break;
-            }
-            let deadline = if entry.is_trial() && !is_last {
-                deadline.min(pace.trial())
-            } else {
-                deadline
+            let ready = self.make_ready(call, route, &candidate, &step, &mut so_far);
+            let Ready {
+                spec,
+                form,
+                is_last,
+                deadline,
+                entry,
+                _place,
+            } = match ready.await {
+                Ok(ready) => ready,
+                Err(NotReady::Skip) => continue,
+                Err(NotReady::GiveUp) => break,
+                Err(NotReady::OutOfTime) => return Err(so_far.out_of_time()),
+                Err(NotReady::Refused(error)) => return Err(Stop::Refused(error)),
             };
             if matches!(step, Step::Override) {
                 route.report.reason += "; nobody is well, so one whose circuit is open was asked";

@@ -5,18 +5,18 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::Gateway;
-use super::call::{CallContext, Pace};
+use super::attempts::Stop;
+use super::call::CallContext;
 use super::circuit::{Cause, Closure};
-use super::circuits::Entry;
 use super::disposition::{Retry, disposition};
 use super::hedge::Beside;
 use super::jitter::jitter;
 use super::plan::Plan;
-use super::refusal::Failures;
+use super::refusal::{self, Failures};
 use super::route::Route;
 use super::tally::Tally;
-use super::vendor_places::{Crowded, Place};
-use crate::domain::{Candidate, CompletionRequest, Error, ProviderError, Target};
+use super::vendor_places::Crowded;
+use crate::domain::{Candidate, CompletionRequest, Error, ProviderError};
 
 /// The longest pause before a target is asked again, and the share of the
 /// time left that it may take.
@@ -24,11 +24,6 @@ const PAUSE: Duration = Duration::from_secs(2);
 const PAUSE_SHARE: f64 = 0.2;
 /// The longest first pause; it doubles with each attempt.
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
-/// The longest wait for a place at a vendor, and its share of the time left.
-const QUEUE: Duration = Duration::from_secs(2);
-const QUEUE_SHARE: f64 = 0.25;
-/// How long after its deadline a lost trial still has the slot.
-const LEASE_GRACE: Duration = Duration::from_secs(1);
 
 /// The attempts of a call so far.
 #[derive(Default)]
@@ -110,7 +105,17 @@ impl Progress {
         }
     }
 
-    fn shut(&mut self, candidate: &Candidate, closure: Closure) {
+    /// Makes the end of a call whose time is over.
+    pub(super) fn out_of_time(self) -> Stop {
+        // What failed says more than that no time is left for others.
+        match self.failures.last_kind() {
+            Some(kind) if !refusal::is_our_deadline(kind) => Stop::Exhausted(self.failures),
+            _ => Stop::OutOfTime,
+        }
+    }
+
+    /// Remembers a target whose circuits are not closed.
+    pub(super) fn shut(&mut self, candidate: &Candidate, closure: Closure) {
         let order = |closure: &Closure| (closure.cause == Cause::Out, closure.until);
         let is_sooner = |known: &(Candidate, Closure)| order(&closure) < order(&known.1);
         if self.shut.as_ref().is_none_or(is_sooner) {
@@ -130,78 +135,6 @@ impl Gateway {
         };
         let candidates = &route.report.candidates;
         route.plan.find(candidates, is_closed).is_some()
-    }
-
-    /// Returns how long a candidate takes.
-    pub(super) fn pace(&self, candidate: &Candidate, call: &CallContext<'_>) -> Pace {
-        let expected = self.routing.expected_output_tokens.max(1);
-        let longer = f64::from(call.request.max_tokens) / f64::from(expected);
-        Pace {
-            usual: candidate.latency,
-            longest: candidate.latency.mul_f64(longer.clamp(1.0, 1e3)),
-        }
-    }
-
-    /// Takes a place at the target's vendor, and waits for one if nobody else
-    /// can be asked.
-    pub(super) async fn place_at(
-        &self,
-        call: &CallContext<'_>,
-        target: &Target,
-        is_last: bool,
-    ) -> Result<Place<'_>, Crowded> {
-        let taken = self.places.take(&target.provider);
-        if taken.is_ok() || !is_last {
-            return taken;
-        }
-        let left = call.last_moment().saturating_duration_since(Instant::now());
-        let most = QUEUE.min(left.mul_f64(QUEUE_SHARE));
-        self.places.wait(&target.provider, most).await
-    }
-
-    /// Gives the right to ask a candidate, if its circuits let the call pass.
-    pub(super) fn enter<'a>(
-        &'a self,
-        call: &CallContext<'_>,
-        size: u64,
-        candidate: &'a Candidate,
-        step: &Step,
-        so_far: &mut Progress,
-    ) -> Option<Entry<'a>> {
-        let target = &candidate.target;
-        let share = jitter(call.id, u64::from(so_far.made));
-        if matches!(step, Step::Override) {
-            return self.circuits.override_for(target, share);
-        }
-        let left = call.last_moment().saturating_duration_since(Instant::now());
-        let lease = left.saturating_add(LEASE_GRACE);
-        // A trial is nobody's last chance, unless it is the only one.
-        let may_try = so_far.made == 0 || so_far.made + 1 < self.settings.max_attempts;
-        let entry = self
-            .circuits
-            .enter(target, size, (lease, may_try), share)
-            .map_err(|closure| so_far.shut(candidate, closure));
-        entry.ok()
-    }
-
-    /// Counts an attempt; false if too many were made again lately.
-    pub(super) fn may_ask(&self, target: &Target, step: &Step, made: u32) -> bool {
-        let kind = match step {
-            Step::Planned if made == 0 => {
-                self.retries.began(target);
-                return true;
-            }
-            Step::Planned => "failover",
-            Step::Retry => "retry",
-            Step::Repair(_) => "repair",
-            Step::Override => "override",
-        };
-        let is_left = match step {
-            Step::Planned => self.retries.fail_over(target),
-            Step::Retry | Step::Repair(_) | Step::Override => self.retries.retry(target),
-        };
-        self.metrics.reliability().asked_again(kind, is_left);
-        is_left
     }
 
     /// Returns when a target that failed may be asked once more, if that is

@@ -1,0 +1,169 @@
+//! What it takes before a target is asked: time, a place, a closed circuit and
+//! a budget of repeats.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::Gateway;
+use super::attempt::unknown_target;
+use super::call::{CallContext, Pace};
+use super::circuits::Entry;
+use super::jitter::jitter;
+use super::next_target::{Progress, Step};
+use super::route::Route;
+use super::structured::Form;
+use super::vendor_places::{Crowded, Place};
+use crate::domain::{Candidate, Error, ModelSpec, Target};
+
+/// The longest wait for a place at a vendor, and its share of the time left.
+const QUEUE: Duration = Duration::from_secs(2);
+const QUEUE_SHARE: f64 = 0.25;
+/// How long after its deadline a lost trial still has the slot.
+const LEASE_GRACE: Duration = Duration::from_secs(1);
+
+/// All that an attempt needs.
+pub(super) struct Ready<'a> {
+    pub(super) spec: &'a ModelSpec,
+    pub(super) form: Option<Form<'a>>,
+    /// Nobody else is left to be asked afterwards.
+    pub(super) is_last: bool,
+    pub(super) deadline: Instant,
+    pub(super) entry: Entry<'a>,
+    pub(super) _place: Place<'a>,
+}
+
+/// Why an attempt is not made.
+pub(super) enum NotReady {
+    /// Another target may be asked.
+    Skip,
+    /// Too much was made again lately.
+    GiveUp,
+    /// No time is left.
+    OutOfTime,
+    /// It cannot be made at all.
+    Refused(Error),
+}
+
+impl Gateway {
+    /// Gathers what the attempt at `candidate` needs.
+    pub(super) async fn make_ready<'a>(
+        &'a self,
+        call: &CallContext<'a>,
+        route: &Route,
+        candidate: &'a Candidate,
+        step: &Step,
+        so_far: &mut Progress,
+    ) -> Result<Ready<'a>, NotReady> {
+        let (target, made) = (&candidate.target, so_far.made);
+        let is_last = !self.has_another(route) || made + 1 == self.settings.max_attempts;
+        let pace = self.pace(candidate, call);
+        let deadline = call.attempt_deadline(made, is_last, pace);
+        let deadline = deadline.ok_or(NotReady::OutOfTime)?;
+        let spec = call.known.catalogue.spec(&target.provider, &target.model);
+        let spec = spec.ok_or_else(|| NotReady::Refused(unknown_target(target)))?;
+        let form = Form::of(call.request, spec).map_err(|error| {
+            // What a vendor said before is the better reason.
+            if made > 0 {
+                NotReady::Skip
+            } else {
+                NotReady::Refused(error)
+            }
+        })?;
+        let place = self.place_at(call, target, is_last).await;
+        let place = place.map_err(|crowded| {
+            so_far.crowd(crowded);
+            NotReady::Skip
+        })?;
+        let entry = self.enter(call, route.size, candidate, step, so_far);
+        let entry = entry.ok_or(NotReady::Skip)?;
+        if !self.may_ask(target, step, made) {
+            return Err(NotReady::GiveUp);
+        }
+        let deadline = if entry.is_trial() && !is_last {
+            deadline.min(pace.trial())
+        } else {
+            deadline
+        };
+        Ok(Ready {
+            spec,
+            form,
+            is_last,
+            deadline,
+            entry,
+            _place: place,
+        })
+    }
+
+    /// Returns how long a candidate takes.
+    fn pace(&self, candidate: &Candidate, call: &CallContext<'_>) -> Pace {
+        let expected = self.routing.expected_output_tokens.max(1);
+        let longer = f64::from(call.request.max_tokens) / f64::from(expected);
+        Pace {
+            usual: candidate.latency,
+            longest: candidate.latency.mul_f64(longer.clamp(1.0, 1e3)),
+        }
+    }
+
+    /// Takes a place at the target's vendor, and waits for one if nobody else
+    /// can be asked.
+    async fn place_at(
+        &self,
+        call: &CallContext<'_>,
+        target: &Target,
+        is_last: bool,
+    ) -> Result<Place<'_>, Crowded> {
+        let taken = self.places.take(&target.provider);
+        if taken.is_ok() || !is_last {
+            return taken;
+        }
+        let left = call.last_moment().saturating_duration_since(Instant::now());
+        let most = QUEUE.min(left.mul_f64(QUEUE_SHARE));
+        self.places.wait(&target.provider, most).await
+    }
+
+    /// Gives the right to ask a candidate, if its circuits let the call pass.
+    fn enter<'a>(
+        &'a self,
+        call: &CallContext<'_>,
+        size: u64,
+        candidate: &'a Candidate,
+        step: &Step,
+        so_far: &mut Progress,
+    ) -> Option<Entry<'a>> {
+        let target = &candidate.target;
+        let share = jitter(call.id, u64::from(so_far.made));
+        if matches!(step, Step::Override) {
+            return self.circuits.override_for(target, share);
+        }
+        let left = call.last_moment().saturating_duration_since(Instant::now());
+        let lease = left.saturating_add(LEASE_GRACE);
+        // A trial is nobody's last chance, unless it is the only one.
+        let may_try = so_far.made == 0 || so_far.made + 1 < self.settings.max_attempts;
+        let entry = self
+            .circuits
+            .enter(target, size, (lease, may_try), share)
+            .map_err(|closure| so_far.shut(candidate, closure));
+        entry.ok()
+    }
+
+    /// Counts an attempt; false if too many were made again lately.
+    fn may_ask(&self, target: &Target, step: &Step, made: u32) -> bool {
+        let kind = match step {
+            Step::Planned if made == 0 => {
+                self.retries.began(target);
+                return true;
+            }
+            Step::Planned => "failover",
+            Step::Retry => "retry",
+            Step::Repair(_) => "repair",
+            Step::Override => "override",
+        };
+        let is_left = match step {
+            Step::Planned => self.retries.fail_over(target),
+            Step::Retry | Step::Repair(_) | Step::Override => self.retries.retry(target),
+        };
+        self.metrics.reliability().asked_again(kind, is_left);
+        is_left
+    }
+}
