@@ -20,6 +20,7 @@ mod hedge;
 mod jitter;
 mod knowledge;
 mod next_target;
+mod open_attempt;
 mod plan;
 mod probe;
 mod ready;
