@@ -1,5 +1,7 @@
 //! Conversations stay with the model that began them.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 use vendor_sim::{Fault, Vendor};
 
@@ -36,6 +38,8 @@ async fn begun(rig: &Rig) -> (Vendor, Vendor, Vec<Value>) {
         .push(first, Fault::RateLimited { retry_after: None });
     let (second, _) = ask(rig, &opening, json!({})).await;
     assert_ne!(first, second);
+    // It is asked again when its pause is over.
+    tokio::time::advance(Duration::from_secs(2)).await;
     let mut messages = opening.to_vec();
     messages.extend([turn("assistant", "one"), turn("user", "say: two")]);
     (first, second, messages)

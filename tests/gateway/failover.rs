@@ -14,7 +14,12 @@ fn ask() -> Value {
 }
 
 fn outcomes(answer: &Value) -> Vec<(String, String)> {
-    let attempts = answer["routing"]["attempts"].as_array().unwrap();
+    failed(&answer["routing"])
+}
+
+/// Returns provider and outcome of each attempt that an error names.
+fn failed(error: &Value) -> Vec<(String, String)> {
+    let attempts = error["attempts"].as_array().unwrap();
     let of = |attempt: &Value, key: &str| attempt[key].as_str().unwrap().to_owned();
     attempts
         .iter()
@@ -74,9 +79,10 @@ async fn a_hanging_vendor_costs_exactly_one_timeout() {
 
     let answer = rig.complete(ask()).await;
 
-    // 0.6 of what is left, at most 25 s, while another target is left.
+    // Three times what it usually takes, at least 10 s, while another target
+    // is left.
     assert_eq!(answer["provider"], "anthropic");
-    assert_eq!(began.elapsed().as_secs(), 25);
+    assert_eq!(began.elapsed().as_secs(), 10);
     assert_eq!(
         outcomes(&answer),
         pairs(&[("openai", "timeout"), ("anthropic", "answered")])
@@ -95,12 +101,13 @@ async fn a_named_model_fails_with_its_vendor_unless_told_otherwise() {
 
     assert_eq!(error["type"], "provider_unavailable");
     assert_eq!(error["retryable"], true);
-    assert_eq!(error["attempts"].as_array().unwrap().len(), 1);
+    let transport = ("openai".to_owned(), "transport".to_owned());
+    assert_eq!(failed(&error), [transport.clone(), transport]);
     assert_eq!(rig.asked(Vendor::Anthropic), 0);
 }
 
 #[tokio::test(start_paused = true)]
-async fn auto_without_failover_makes_one_attempt() {
+async fn auto_without_failover_asks_one_target() {
     let rig = Rig::new();
     for vendor in VENDORS {
         rig.simulator.set_standing(vendor, Some(Fault::Overloaded));
@@ -110,7 +117,12 @@ async fn auto_without_failover_makes_one_attempt() {
         .refused(json!({"prompt": "hi", "requirements": {"failover_enabled": false}}))
         .await;
 
-    assert_eq!(error["attempts"].as_array().unwrap().len(), 1);
+    // It is given a second chance, and nobody else the first.
+    let attempts = error["attempts"].as_array().unwrap();
+    assert_eq!(attempts.len(), 2);
+    for name in ["provider", "model"] {
+        assert_eq!(attempts[0][name], attempts[1][name]);
+    }
 }
 
 #[tokio::test(start_paused = true)]
@@ -123,7 +135,8 @@ async fn when_all_are_down_the_error_names_every_attempt() {
     let error = rig.refused(json!({"prompt": "hi"})).await;
 
     assert_eq!(error["type"], "provider_unavailable");
-    assert_eq!(error["attempts"].as_array().unwrap().len(), 2);
+    // The last one left is asked once more.
+    assert_eq!(error["attempts"].as_array().unwrap().len(), 3);
     let message = error["message"].as_str().unwrap();
     assert!(
         message.contains("openai/") && message.contains("anthropic/"),
@@ -167,7 +180,7 @@ async fn a_vendor_that_is_known_to_be_down_is_asked_last() {
         _ => (Vendor::Anthropic, "claude-haiku-5-5"),
     };
     rig.simulator.set_standing(vendor, Some(Fault::Hang));
-    for _ in 0..3 {
+    for _ in 0..5 {
         rig.refused(json!({"prompt": "hi", "model": model})).await;
     }
     let began = Instant::now();
@@ -185,6 +198,7 @@ async fn a_vendor_that_is_known_to_be_down_is_asked_last() {
     let row = rows.find(|row| row["name"] == favourite).unwrap();
     assert_eq!(row["status"], "unavailable");
     assert_eq!(row["available"], false);
+    assert_eq!(row["circuit"], "open");
 }
 
 #[tokio::test(start_paused = true)]

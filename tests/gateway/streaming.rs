@@ -143,7 +143,7 @@ async fn a_refusal_before_the_first_piece_has_its_own_status() {
     for seat in SEATS {
         let rig = seat.rig();
         rig.simulator
-            .push(seat.vendor, Fault::Status { status: 500 });
+            .set_standing(seat.vendor, Some(Fault::Status { status: 500 }));
 
         let answer = rig.chat(body(&seat, &json!({})).to_string()).await;
 
@@ -166,7 +166,7 @@ async fn what_breaks_in_the_middle_ends_with_an_error_after_the_text() {
             let name = format!("{fault} of {}", seat.name);
             let long = format!("say: {}", "word ".repeat(200));
             let more = json!({"messages": [{"role": "user", "content": long}]});
-            rig.simulator.push(seat.vendor, fault.clone());
+            rig.simulator.set_standing(seat.vendor, Some(fault));
 
             let answer = rig.chat(body(&seat, &more).to_string()).await;
 

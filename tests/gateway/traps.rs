@@ -277,6 +277,7 @@ async fn a_wait_of_googles_stands_in_the_body() {
             .await;
 
         assert_eq!(error["type"], "provider_rate_limited", "{}", seat.name);
-        assert_eq!(error["retry_after_ms"], 7_500, "{}", seat.name);
+        let wait = error["retry_after_ms"].as_u64().unwrap();
+        assert!((7_500..=8_250).contains(&wait), "{}: {wait}", seat.name);
     }
 }

@@ -21,8 +21,9 @@ async fn every_call_token_and_cent_is_in_the_report() {
         let answer = rig.complete(ask(&number.to_string())).await;
         spent += answer["cost"].as_f64().unwrap();
     }
+    let fault = Fault::Status { status: 500 };
     rig.simulator
-        .push(Vendor::OpenAi, Fault::Status { status: 500 });
+        .push_many(Vendor::OpenAi, [fault.clone(), fault]);
     rig.refused(ask("fails")).await;
     rig.refused(json!({"prompt": "hi", "model": "nobody"}))
         .await;
@@ -42,7 +43,7 @@ async fn every_call_token_and_cent_is_in_the_report() {
     let luna = &report["model_breakdown"]["openai/gpt-6-luna"];
     assert_eq!(
         (&luna["attempts"], &luna["successful"]),
-        (&json!(6), &json!(5))
+        (&json!(7), &json!(5))
     );
     let billed: BTreeMap<_, _> = rig.simulator.stats(Vendor::OpenAi).billed;
     let billed = billed.values().next().unwrap();

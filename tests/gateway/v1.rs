@@ -126,7 +126,7 @@ async fn failures_of_vendors_get_their_status_and_wait() {
     let statuses = [
         (
             Fault::RateLimited {
-                retry_after: Some("1.5".to_owned()),
+                retry_after: Some("15".to_owned()),
             },
             429,
             "provider_rate_limited",
@@ -139,16 +139,20 @@ async fn failures_of_vendors_get_their_status_and_wait() {
     for (fault, status, code) in statuses {
         let rig = Rig::new();
         let is_rate_limit = matches!(fault, Fault::RateLimited { .. });
-        rig.simulator.push(Vendor::OpenAi, fault);
+        // Where nothing was sent, the one vendor is asked once more.
+        let attempts = if fault == Fault::Down { "2" } else { "1" };
+        rig.simulator.set_standing(Vendor::OpenAi, Some(fault));
 
         let answer = rig.chat(hello(json!({}))).await;
 
         assert_eq!(answer.status.as_u16(), status, "{code}: {}", answer.text);
         assert_eq!(answer.json()["error"]["code"], code);
-        assert_eq!(answer.header("x-gateway-attempts"), "1");
+        assert_eq!(answer.header("x-gateway-attempts"), attempts);
         if is_rate_limit {
-            assert_eq!(answer.header("retry-after-ms"), "1500");
-            assert_eq!(answer.header("retry-after"), "2");
+            let wait: u64 = answer.header("retry-after-ms").parse().unwrap();
+            assert!((15_000..=16_500).contains(&wait), "{wait}");
+            let seconds: u64 = answer.header("retry-after").parse().unwrap();
+            assert_eq!(seconds, wait.div_ceil(1_000));
         }
     }
 }
@@ -216,7 +220,9 @@ async fn readiness_tells_what_is_degraded_and_when_to_leave() {
 #[tokio::test(start_paused = true)]
 async fn metrics_count_calls_attempts_tokens_and_money() {
     let rig = Rig::new();
-    rig.simulator.push(Vendor::OpenAi, Fault::Down);
+    // The second is a retry of the first.
+    rig.simulator
+        .push_many(Vendor::OpenAi, [Fault::Down, Fault::Down]);
     rig.chat(hello(json!({}))).await;
     rig.chat(hello(json!({}))).await;
 
@@ -226,7 +232,7 @@ async fn metrics_count_calls_attempts_tokens_and_money() {
         r#"gateway_calls_total{outcome="answered"} 1"#,
         r#"gateway_calls_total{outcome="provider_unavailable"} 1"#,
         r#"gateway_attempts_total{outcome="answered",provider="openai"} 1"#,
-        r#"gateway_attempts_total{outcome="transport",provider="openai"} 1"#,
+        r#"gateway_attempts_total{outcome="transport",provider="openai"} 2"#,
         r#"gateway_tokens_total{class="output",model="gpt-6-luna",provider="openai"}"#,
         r#"gateway_cost_usd_total{model="gpt-6-luna",provider="openai"}"#,
     ] {
