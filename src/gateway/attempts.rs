@@ -102,7 +102,7 @@ impl Gateway {
                 Err(error) => error,
             };
             // The last target had all the time that was left.
-            if is_last && refusal::is_our_deadline(error.kind) {
+            if is_last && refusal::is_our_deadline(error.kind) && call.is_over() {
                 return Err(Stop::OutOfTime);
             }
             so_far.failures.add(error.clone());

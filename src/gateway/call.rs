@@ -78,6 +78,11 @@ impl CallContext<'_> {
         self.deadline.checked_sub(reserve).unwrap_or(self.deadline)
     }
 
+    /// Tells whether there is no time for an attempt any more.
+    pub(super) fn is_over(&self) -> bool {
+        Instant::now() >= self.last_moment()
+    }
+
     /// Returns when attempt number `index` must have ended, or begun to show
     /// its answer; `None` if there is no time for it.
     pub(super) fn attempt_deadline(

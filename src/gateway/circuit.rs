@@ -256,28 +256,45 @@ impl Circuit {
 
     /// Takes note that there was no sign of life where none costs anything:
     /// proof enough while no call says otherwise. A trial under way says more.
-    /// Returns the new state if there is one.
-    pub(super) fn gave_no_sign(&mut self, now: Instant, jitter: f64) -> Option<CircuitState> {
-        match self.state {
-            State::HalfOpen(Some(_)) => None,
-            // It stays so; the next sign is asked for when it is over.
-            State::Open(closed) if closed.until > now => None,
-            State::Open(ClosedUntil { ends_by, .. }) => {
+    /// A circuit that is open stays so if nobody could be reached shortly
+    /// before a trial: within `unreached`, if so. Returns the new state if there is one.
+    pub(super) fn gave_no_sign(
+        &mut self,
+        now: Instant,
+        jitter: f64,
+        unreached: Option<Duration>,
+    ) -> Option<CircuitState> {
+        let (open, proof) = match self.state {
+            State::HalfOpen(Some(_)) => return None,
+            State::Open(closed) if closed.until > now => {
+                let soon = unreached.is_some_and(|soon| closed.until <= now + soon);
+                if !soon || closed.ends_by == Proof::Call {
+                    return None;
+                }
                 self.raise();
-                let open = self.open_for(Verdict::Failure(None), now, jitter);
-                self.ends_by(ends_by);
-                Some(open)
+                (
+                    self.open_for(Verdict::Failure(None), now, jitter),
+                    closed.ends_by,
+                )
+            }
+            State::Open(closed) => {
+                self.raise();
+                (
+                    self.open_for(Verdict::Failure(None), now, jitter),
+                    closed.ends_by,
+                )
             }
             State::HalfOpen(None) => {
                 self.raise();
-                Some(self.open_for(Verdict::Failure(None), now, jitter))
+                (
+                    self.open_for(Verdict::Failure(None), now, jitter),
+                    Proof::Trial,
+                )
             }
-            State::Closed => {
-                let open = self.open(Verdict::Failure(None), now, jitter);
-                self.ends_by(Proof::Sign);
-                Some(open)
-            }
-        }
+            State::Closed => (self.open(Verdict::Failure(None), now, jitter), Proof::Sign),
+        };
+        self.ends_by(proof);
+        Some(open)
     }
 
     fn ends_by(&mut self, proof: Proof) {

@@ -37,6 +37,17 @@ struct Cell {
     is_overridden: bool,
 }
 
+/// What came of a question that costs nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Sign {
+    /// An answer.
+    Alive,
+    /// An answer that is none.
+    Unwell,
+    /// Nobody was there, and how soon that is the last word.
+    Unreached(Duration),
+}
+
 /// The right to ask a target. Dropped without a word it says nothing of the
 /// target and gives back what it holds.
 #[derive(Debug)]
@@ -187,21 +198,23 @@ impl Circuits {
         Some(circuit.closure(Instant::now())?.until)
     }
 
-    /// Takes note of whether a vendor gave a sign of life that costs nothing.
+    /// Takes note of whether a vendor gave a sign of life that costs nothing;
+    /// if it could not even be reached, no trial is made that would be due
+    /// within the time of `sign`.
     pub(super) fn probed(
         &self,
         name: &ProviderName,
-        is_alive: bool,
+        sign: Sign,
         jitter: f64,
         metrics: &ReliabilityMetrics,
     ) {
         let now = Instant::now();
         let mut cells = self.now();
         let provider = cells.providers.entry(name.clone()).or_default();
-        let changed = if is_alive {
-            provider.gave_sign(now)
-        } else {
-            provider.gave_no_sign(now, jitter)
+        let changed = match sign {
+            Sign::Alive => provider.gave_sign(now),
+            Sign::Unwell => provider.gave_no_sign(now, jitter, None),
+            Sign::Unreached(soon) => provider.gave_no_sign(now, jitter, Some(soon)),
         };
         drop(cells);
         if let Some(state) = changed {

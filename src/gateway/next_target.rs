@@ -38,6 +38,8 @@ pub(super) struct Progress {
     /// Of the targets whose circuits are not closed, the one that is asked
     /// the soonest.
     pub(super) shut: Option<(Candidate, Closure)>,
+    /// The same among those that are not just throttled or out for good.
+    least_bad: Option<(Candidate, Closure)>,
     /// The vendor that is likely to have a place the soonest, of those that
     /// had none.
     pub(super) crowded: Option<Crowded>,
@@ -71,12 +73,10 @@ impl Progress {
         if let Some(candidate) = plan.next(candidates) {
             return Some((candidate.clone(), Step::Planned));
         }
-        // The least bad. Who throttles has said when there is room.
-        let (candidate, closure) = self.shut.as_ref()?;
-        if closure.cause != Cause::Failing || std::mem::replace(&mut self.has_overridden, true) {
-            return None;
-        }
-        Some((candidate.clone(), Step::Override))
+        // Who throttles has said when there is room.
+        let (candidate, _) = self.least_bad.take()?;
+        let is_first = !std::mem::replace(&mut self.has_overridden, true);
+        is_first.then_some((candidate, Step::Override))
     }
 
     /// Remembers a vendor without a place.
@@ -120,6 +120,10 @@ impl Progress {
         let is_sooner = |known: &(Candidate, Closure)| order(&closure) < order(&known.1);
         if self.shut.as_ref().is_none_or(is_sooner) {
             self.shut = Some((candidate.clone(), closure));
+        }
+        let is_least_bad = self.least_bad.as_ref().is_none_or(is_sooner);
+        if closure.cause == Cause::Failing && is_least_bad {
+            self.least_bad = Some((candidate.clone(), closure));
         }
     }
 }

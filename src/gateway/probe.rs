@@ -6,11 +6,11 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep_until};
 
 use super::Gateway;
+use super::circuits::Sign;
 use super::jitter::jitter;
 use crate::domain::{Provider, ProviderError, ProviderErrorKind, ProviderName, RequestId};
 
-/// How long before a circuit lets a call through its vendor is asked for a
-/// sign of life.
+/// What is left between the end of a probe and a call that it saves.
 const HEAD_START: Duration = Duration::from_millis(500);
 /// The shortest time between two looks.
 const LEAST_PAUSE: Duration = Duration::from_secs(1);
@@ -54,9 +54,16 @@ impl Gateway {
     fn next_look(&self, name: &ProviderName, wait: Duration) -> Instant {
         let regular = Instant::now() + wait;
         let reopens = self.circuits.reopens(name);
-        let reopens = reopens.map(|at| at.checked_sub(HEAD_START).unwrap_or(at));
+        let head_start = self.head_start();
+        let reopens = reopens.map(|at| at.checked_sub(head_start).unwrap_or(at));
         let least = Instant::now() + LEAST_PAUSE;
         reopens.map_or(regular, |at| at.max(least).min(regular))
+    }
+
+    /// Returns how long before a circuit lets a call through its vendor is
+    /// asked for a sign of life, so that the answer is there in time.
+    fn head_start(&self) -> Duration {
+        Duration::from_millis(self.settings.probe_timeout_ms).saturating_add(HEAD_START)
     }
 
     /// Asks one vendor for its models and records what comes of it.
@@ -75,7 +82,12 @@ impl Gateway {
         }
         let share = jitter(RequestId::random(), 0);
         let metrics = self.metrics.reliability();
-        self.circuits.probed(name, outcome.is_ok(), share, metrics);
+        let sign = match &outcome {
+            Ok(()) => Sign::Alive,
+            Err(error) if was_not_reached(error.kind) => Sign::Unreached(self.head_start()),
+            Err(_) => Sign::Unwell,
+        };
+        self.circuits.probed(name, sign, share, metrics);
         self.health.probed(name, outcome, self.clock.now());
         self.report_condition(name);
     }
@@ -90,6 +102,13 @@ impl Gateway {
         let heard = health.checked_at?;
         Duration::try_from(self.clock.now().duration_since(heard)).ok()
     }
+}
+
+const fn was_not_reached(kind: ProviderErrorKind) -> bool {
+    matches!(
+        kind,
+        ProviderErrorKind::Transport | ProviderErrorKind::Timeout(_)
+    )
 }
 
 fn has_no_list(error: &ProviderError) -> bool {

@@ -80,7 +80,10 @@ impl Gateway {
         if !self.may_ask(target, step, made) {
             return Err(NotReady::GiveUp);
         }
-        let deadline = if entry.is_trial() && !is_last {
+        // A trial that is the only chance has all the time; one against the
+        // odds has not.
+        let is_short = entry.is_trial() && !is_last || matches!(step, Step::Override);
+        let deadline = if is_short {
             deadline.min(pace.trial())
         } else {
             deadline

@@ -192,7 +192,7 @@ async fn a_free_sign_of_life_heals_a_key_but_pays_no_bill() {
 #[tokio::test(start_paused = true)]
 async fn a_sign_of_life_proves_what_its_absence_disproved_and_no_more() {
     let (mut silent, mut failing) = (Circuit::default(), dead());
-    silent.gave_no_sign(Instant::now(), 0.5);
+    silent.gave_no_sign(Instant::now(), 0.5, None);
     assert_eq!(silent.state(Instant::now()), CircuitState::Open);
 
     silent.gave_sign(Instant::now());
@@ -200,6 +200,22 @@ async fn a_sign_of_life_proves_what_its_absence_disproved_and_no_more() {
 
     assert_eq!(silent.state(Instant::now()), CircuitState::Closed);
     assert_eq!(failing.state(Instant::now()), CircuitState::HalfOpen);
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_cannot_be_reached_shortly_before_a_trial_gets_none() {
+    let soon = Some(Duration::from_secs(2));
+    let mut circuit = dead();
+    circuit.gave_no_sign(Instant::now(), 0.5, soon);
+    assert_eq!(wait(&circuit), Duration::from_secs(5), "that was too early");
+    advance(Duration::from_secs(4)).await;
+
+    circuit.gave_no_sign(Instant::now(), 0.5, None);
+    let unwell = wait(&circuit);
+    circuit.gave_no_sign(Instant::now(), 0.5, soon);
+
+    assert_eq!(unwell, Duration::from_secs(1), "a list is not all");
+    assert_eq!(wait(&circuit), Duration::from_secs(10));
 }
 
 #[derive(Clone, Debug)]
@@ -275,7 +291,7 @@ proptest! {
                 Event::Wait(ms) => now += Duration::from_millis(ms),
                 Event::Sign => { circuit.gave_sign(now); }
                 Event::NoSign => {
-                    circuit.gave_no_sign(now, 0.3);
+                    circuit.gave_no_sign(now, 0.3, Some(Duration::from_secs(6)));
                 }
             }
             let closure = circuit.closure(now);
