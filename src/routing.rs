@@ -10,6 +10,7 @@ mod facts;
 mod filter;
 mod rank;
 mod settings;
+mod task;
 mod tokens;
 mod utility;
 
@@ -18,6 +19,9 @@ pub use facts::{Choice, Facts};
 pub use filter::shortfall;
 pub use rank::{Ranking, rank};
 pub use settings::{Scale, Settings, WeightSettings};
+pub use task::{
+    LABELS, Language, LanguageFinding, TaskClassifier, TaskEstimate, TaskSource, WeightsError,
+};
 pub use tokens::{
     TokenCount, estimate_size, estimate_text_tokens, estimate_tokens, upper_bound_tokens,
 };
