@@ -3,6 +3,10 @@
 //! Nothing is kept yet, so every call goes by the cache; the pipeline asks
 //! it all the same, at the place where it will answer.
 
+mod canonical;
+
+pub use self::canonical::canonical_key;
+
 use crate::domain::{CacheOutcome, Caller, Completion, CompletionRequest};
 
 /// The cache's word on a request.
