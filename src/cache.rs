@@ -4,8 +4,22 @@
 //! it all the same, at the place where it will answer.
 
 mod canonical;
+mod eligible;
+mod features;
+mod frames;
+mod lexicon;
+mod numbers;
+mod prompt;
+mod residue;
+mod strict;
+mod verifier;
+mod words;
 
 pub use self::canonical::canonical_key;
+pub use self::eligible::{History, Tier, tier};
+pub use self::features::{FEATURES, Features, NAMES, features};
+pub use self::prompt::Prompt;
+pub use self::verifier::{TableError, Verdict, Verifier, Veto};
 
 use crate::domain::{CacheOutcome, Caller, Completion, CompletionRequest};
 

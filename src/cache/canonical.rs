@@ -122,10 +122,10 @@ fn tokens(text: &str) -> Vec<Token<'_>> {
         }
         if is_sign(c, is_formula) && !(c == '-' && is_lone(before, next)) {
             push(&mut tokens, text.get(start..start + c.len_utf8()), false);
-        } else if matches!(c, '.' | ',' | '!' | '?' | ':' | ';' | '\n' | '-') {
-            if let Some(last) = tokens.last_mut() {
-                last.pause_after = true;
-            }
+        } else if matches!(c, '.' | ',' | '!' | '?' | ':' | ';' | '\n' | '-')
+            && let Some(last) = tokens.last_mut()
+        {
+            last.pause_after = true;
         }
         before = Some(c);
     }
