@@ -69,6 +69,7 @@ def main():
         print(line(t, rows, replayed.replay(p, vetoed, t)))
     print(f"default {weights.threshold}")
     print(line(weights.threshold, rows, replayed.replay(p, vetoed, weights.threshold)))
+    kept_aside(args, weights, embedder, names)
     if args.predictions:
         write(args, weights, embedder, names, rows, replayed.replay(p, vetoed, weights.threshold))
 
@@ -81,6 +82,19 @@ def trained(args, embedder, names):
     rows = [row for row, is_near in zip(rows, near) if is_near]
     labels = numpy.array([row["label"] for row in rows])
     return train.fit(features[near], labels, train.weigh(rows), names)
+
+
+def kept_aside(args, weights, embedder, names):
+    """Pairs that nothing was trained on or chosen by."""
+    lines = (HERE / "data/kept-aside.txt").read_text().splitlines()
+    marked = [(line[0], *line[2:].split(" | ")) for line in lines if line[:1] in "!="]
+    rows = [{"a": a, "b": b} for _, a, b in marked]
+    features, cosines = pairs.describe(args.features, embedder, rows)
+    p = weights.probabilities(features)
+    hit = (p >= weights.threshold) & ~table.vetoes(features, names) & (cosines >= stream.FLOOR)
+    for mark, name in (("!", "other requests"), ("=", "same requests")):
+        mine = [h for h, (m, *_) in zip(hit, marked) if m == mark]
+        print(f"kept aside: {sum(mine)} hits of {len(mine)} {name}")
 
 
 def write(args, weights, embedder, names, rows, predictions):

@@ -67,19 +67,26 @@ pub fn canonical_key(prompt: &str) -> String {
     if looks_like_code(trimmed) {
         return trimmed.to_owned();
     }
-    let folded: String = trimmed
-        .nfkc()
+    let folded = fold(trimmed);
+    let mut tokens = tokens(&folded);
+    strip_frames(&mut tokens);
+    let key = expand(&tokens);
+    if key.is_empty() { folded } else { key }
+}
+
+/// Returns one form of letters that are written in several.
+fn fold(text: &str) -> String {
+    if text.is_ascii() {
+        return text.to_ascii_lowercase();
+    }
+    text.nfkc()
         .flat_map(char::to_lowercase)
         .map(|c| match c {
             '\u{2018}' | '\u{2019}' | '\u{02bc}' | '\u{00b4}' => '\'',
             '\u{2010}'..='\u{2015}' | '\u{2212}' => '-',
             other => other,
         })
-        .collect();
-    let mut tokens = tokens(&folded);
-    strip_frames(&mut tokens);
-    let key = expand(&tokens);
-    if key.is_empty() { folded } else { key }
+        .collect()
 }
 
 fn looks_like_code(text: &str) -> bool {

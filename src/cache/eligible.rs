@@ -134,25 +134,27 @@ fn is_deictic(words: &[String]) -> bool {
 }
 
 fn is_time_sensitive(prompt: &str, words: &[String]) -> bool {
-    let lines = || TIME_SENSITIVE.lines().filter(|line| !line.starts_with('#'));
+    let is_ascii = prompt.is_ascii();
+    let lines = || {
+        let lines = TIME_SENSITIVE.lines();
+        lines.filter(move |line| !line.starts_with('#') && (!is_ascii || line.is_ascii()))
+    };
     // What an exception covers is blotted out before the search.
     let mut words: Vec<&str> = words.iter().map(String::as_str).collect();
     for phrase in lines().filter_map(|line| line.strip_prefix("- ")) {
-        let parts: Vec<&str> = phrase.split(' ').collect();
-        while let Some(at) = words.windows(parts.len()).position(|run| run == parts) {
-            for word in words.iter_mut().skip(at).take(parts.len()) {
+        while let Some(at) = find_phrase(&words, phrase) {
+            for word in words.iter_mut().skip(at).take(phrase.split(' ').count()) {
                 *word = "";
             }
         }
     }
-    let unspaced = prompt.contains(is_unspaced);
     lines()
         .filter(|line| !line.is_empty() && !line.starts_with("- "))
         .any(|phrase| {
-            if phrase.contains(is_unspaced) {
-                return unspaced && prompt.contains(phrase);
+            if !is_ascii && phrase.contains(is_unspaced) {
+                return prompt.contains(phrase);
             }
-            has_phrase(&words, phrase)
+            find_phrase(&words, phrase).is_some()
         })
 }
 
@@ -161,16 +163,15 @@ fn is_unspaced(c: char) -> bool {
     matches!(u32::from(c), 0x3040..=0x30ff | 0x3400..=0x9fff | 0xac00..=0xd7af)
 }
 
-fn has_phrase(words: &[&str], phrase: &str) -> bool {
-    let mut parts = phrase.split(' ');
-    let first = parts.next().unwrap_or_default();
-    let rest = parts.clone().count();
-    words.iter().enumerate().any(|(at, word)| {
-        *word == first
-            && words
-                .get(at + 1..at + 1 + rest)
-                .is_some_and(|run| run.iter().copied().eq(parts.clone()))
-    })
+/// Returns where the words of a phrase stand.
+fn find_phrase(words: &[&str], phrase: &str) -> Option<usize> {
+    let (first, rest) = phrase.split_once(' ').unwrap_or((phrase, ""));
+    let follows = |at: usize| {
+        let mut words = words.iter().skip(at + 1);
+        let mut rest = rest.split(' ').filter(|part| !part.is_empty());
+        rest.all(|part| words.next() == Some(&part))
+    };
+    (0..words.len()).find(|&at| words.get(at) == Some(&first) && follows(at))
 }
 
 /// Tells whether the embedder, which knows English alone, can read a prompt.
@@ -186,8 +187,10 @@ fn is_english(prompt: &str, words: &[String]) -> bool {
     if ascii < 9 * other {
         return false;
     }
-    let is_foreign = |word: &&String| FOREIGN.split_ascii_whitespace().any(|w| w == *word);
-    let foreign = words.iter().filter(is_foreign).count();
+    let foreign = FOREIGN.split_ascii_whitespace();
+    let foreign: usize = foreign
+        .map(|foreign| words.iter().filter(|word| *word == foreign).count())
+        .sum();
     let ours = words.iter().filter(|word| class(word) != Class::Content);
     foreign <= ours.count()
 }

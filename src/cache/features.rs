@@ -244,13 +244,6 @@ fn order(row: &mut Row, residue: &Residue<'_>, common: &Common<'_>, a: &Prompt, 
     let by = |(a, b): &&(&Content, &Content)| (a.role == "by") != (b.role == "by");
     row.count(common.iter().filter(by).count(), 2);
     // A word in the very place of another is put for it.
-    let neighbours = |prompt: &Prompt, at: usize| {
-        let text = |at: Option<usize>| {
-            let word = at.and_then(|at| prompt.words.get(at));
-            word.map(|word| word.lemma.clone())
-        };
-        (text(at.checked_sub(1)), text(at.checked_add(1)))
-    };
     let mut slot = 0;
     for left in &residue.hard_a {
         let (before, after) = neighbours(a, left.at);
@@ -295,6 +288,15 @@ fn turned(common: &Common<'_>) -> usize {
         matches!((a.role, b.role), ("from", "to") | ("to", "from"))
     };
     common.iter().filter(is_turned).count()
+}
+
+/// Returns the words before and after a place.
+fn neighbours(prompt: &Prompt, at: usize) -> (Option<&str>, Option<&str>) {
+    let text = |at: Option<usize>| {
+        let word = at.and_then(|at| prompt.words.get(at));
+        word.map(|word| word.lemma.as_str())
+    };
+    (text(at.checked_sub(1)), text(at.checked_add(1)))
 }
 
 /// Returns 0 if common words stand in one order, 1 if two that "and" or "or"

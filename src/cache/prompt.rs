@@ -24,7 +24,7 @@ pub struct Prompt {
     pub(super) signs: Vec<char>,
     pub(super) lemma_set: Vec<String>,
     pub(super) bigrams: Vec<(String, String)>,
-    pub(super) trigrams: Vec<[char; 3]>,
+    pub(super) trigrams: Vec<u64>,
     pub(super) scripts: u8,
 }
 
@@ -183,11 +183,10 @@ fn bigrams(content: &[Content]) -> Vec<(String, String)> {
     }))
 }
 
-fn trigrams(text: &[char]) -> Vec<[char; 3]> {
-    let mut trigrams: Vec<[char; 3]> = text
-        .windows(3)
-        .filter_map(|run| run.try_into().ok())
-        .collect();
+/// Packs each run of three characters into a number.
+fn trigrams(text: &[char]) -> Vec<u64> {
+    let pack = |run: &[char]| run.iter().fold(0, |packed, &c| packed << 21 | u64::from(c));
+    let mut trigrams: Vec<u64> = text.windows(3).map(pack).collect();
     trigrams.sort_unstable();
     trigrams
 }

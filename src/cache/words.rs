@@ -74,7 +74,20 @@ pub(super) fn split(text: &str) -> Vec<Word> {
         push(&mut words, raw, is_name);
         starts = false;
     }
+    have_to(&mut words);
     words
+}
+
+/// Reads "have to" as the "must" that it is.
+fn have_to(words: &mut [Word]) {
+    for at in 1..words.len() {
+        let Some([have, to]) = words.get_mut(at - 1..=at) else {
+            continue;
+        };
+        if to.text == "to" && matches!(have.text.as_str(), "have" | "has" | "had") {
+            *have = word("must", false);
+        }
+    }
 }
 
 /// Returns the length in bytes of the word at the start: letters and digits,
