@@ -266,23 +266,14 @@ impl Circuit {
     ) -> Option<CircuitState> {
         let (open, proof) = match self.state {
             State::HalfOpen(Some(_)) => return None,
-            State::Open(closed) if closed.until > now => {
-                let soon = unreached.is_some_and(|soon| closed.until <= now + soon);
-                if !soon || closed.ends_by == Proof::Call {
+            State::Open(closed) => {
+                let soon = now + unreached.unwrap_or_default();
+                if closed.until > soon || closed.ends_by == Proof::Call {
                     return None;
                 }
                 self.raise();
-                (
-                    self.open_for(Verdict::Failure(None), now, jitter),
-                    closed.ends_by,
-                )
-            }
-            State::Open(closed) => {
-                self.raise();
-                (
-                    self.open_for(Verdict::Failure(None), now, jitter),
-                    closed.ends_by,
-                )
+                let open = self.open_for(Verdict::Failure(None), now, jitter);
+                (open, closed.ends_by)
             }
             State::HalfOpen(None) => {
                 self.raise();
