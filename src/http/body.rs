@@ -47,7 +47,15 @@ impl BodyError {
             Self::Broken | Self::TooDeep(_) => StatusCode::BAD_REQUEST,
         }
     }
+
+    /// Returns when there is room for the same body, if that is what lacks.
+    pub(super) fn retry_after(&self) -> Option<Duration> {
+        matches!(self, Self::Crowded(_)).then_some(ROOM_AFTER)
+    }
 }
+
+/// A completion lasts seconds; some end within this time (chosen).
+const ROOM_AFTER: Duration = Duration::from_millis(250);
 
 /// Room for the bodies of all requests under way. Cheap to clone.
 #[derive(Clone, Debug)]

@@ -47,9 +47,7 @@ fn refusal_with(status: StatusCode, code: &str, message: &str) -> Response {
         code,
     };
     let mut response = (status, Json(Envelope { error: body })).into_response();
-    // A body that was too slow may be quicker next time, or find room.
-    let may_pass = [StatusCode::REQUEST_TIMEOUT, StatusCode::SERVICE_UNAVAILABLE];
-    headers::put_should_retry(&mut response, may_pass.contains(&status));
+    headers::put_should_retry(&mut response, false);
     response
 }
 
@@ -91,7 +89,9 @@ pub(super) fn body_error(error: &BodyError) -> Response {
         BodyError::Crowded(_) => ErrorKind::GatewayOverloaded.as_str(),
         _ => "caller_invalid_request",
     };
-    refusal_with(error.status(), code, &error.to_string())
+    let mut response = refusal_with(error.status(), code, &error.to_string());
+    headers::explain_body(&mut response, error);
+    response
 }
 
 /// Returns the status of a failure.
@@ -105,7 +105,8 @@ pub(super) fn status(error: &Error) -> StatusCode {
         | ErrorKind::PolicyBudgetExceeded
         | ErrorKind::ProviderRateLimited => StatusCode::TOO_MANY_REQUESTS,
         ErrorKind::ProviderTimeout => StatusCode::GATEWAY_TIMEOUT,
-        // With a wait it is the process that ends, not the caller's time.
+        // With a wait it is not the caller's time alone that ended: the process
+        // ends, or the call goes on under its key.
         ErrorKind::GatewayTimeout if error.retry_after.is_some() => StatusCode::SERVICE_UNAVAILABLE,
         ErrorKind::GatewayTimeout => StatusCode::GATEWAY_TIMEOUT,
         ErrorKind::ProviderUnavailable | ErrorKind::GatewayOverloaded => {

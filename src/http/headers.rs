@@ -1,8 +1,11 @@
 //! The gateway's own headers.
 
+use std::time::Duration;
+
 use axum::response::Response;
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 
+use super::body::BodyError;
 use super::event_stream::Early;
 use crate::domain::{CacheStatus, Completion, Error, NanoUsd, RequestId, Target};
 
@@ -67,15 +70,31 @@ fn put_dropped(headers: &mut HeaderMap, parameters: &[&'static str]) {
 /// Adds what a failure says about coming again.
 pub(super) fn explain(response: &mut Response, error: &Error, request: RequestId) {
     put_should_retry(response, error.is_retryable);
-    let headers = response.headers_mut();
     if let Some(wait) = error.retry_after {
-        let milliseconds = u64::try_from(wait.as_micros().div_ceil(1000)).unwrap_or(u64::MAX);
-        headers.insert("retry-after-ms", milliseconds.into());
-        headers.insert(header::RETRY_AFTER, milliseconds.div_ceil(1000).into());
+        put_wait(response, wait);
     }
+    let headers = response.headers_mut();
     put(headers, "x-gateway-request-id", &request.to_string());
     let attempts = error.attempts.len().to_string();
     put(headers, "x-gateway-attempts", &attempts);
+}
+
+/// Adds what a body that was not taken says about coming again.
+pub(super) fn explain_body(response: &mut Response, error: &BodyError) {
+    // One that was too slow may be quicker next time.
+    let may_pass = matches!(error, BodyError::TooSlow | BodyError::Crowded(_));
+    put_should_retry(response, may_pass);
+    if let Some(wait) = error.retry_after() {
+        put_wait(response, wait);
+    }
+}
+
+/// Says when to come again: in milliseconds, and in whole seconds.
+pub(super) fn put_wait(response: &mut Response, wait: Duration) {
+    let milliseconds = u64::try_from(wait.as_micros().div_ceil(1000)).unwrap_or(u64::MAX);
+    let headers = response.headers_mut();
+    headers.insert("retry-after-ms", milliseconds.into());
+    headers.insert(header::RETRY_AFTER, milliseconds.div_ceil(1000).into());
 }
 
 /// The vendors' clients retry by status unless they are told.

@@ -5,7 +5,7 @@ use axum::response::{IntoResponse as _, Response};
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use crate::domain::{Error, RequestId};
+use crate::domain::{Error, ErrorKind, RequestId};
 use crate::http::body::BodyError;
 use crate::http::error::status;
 use crate::http::headers;
@@ -35,14 +35,20 @@ pub(super) fn document(error: &Error, request: RequestId) -> Value {
 
 /// Answers a body that was not taken.
 pub(super) fn body_error(error: &BodyError) -> Response {
-    refusal(error.status(), &error.to_string())
+    let message = match error {
+        BodyError::Crowded(_) => format!("{}: {error}", ErrorKind::GatewayOverloaded.as_str()),
+        _ => error.to_string(),
+    };
+    let mut response = refusal(error.status(), &message);
+    headers::explain_body(&mut response, error);
+    response
 }
 
 /// Refuses a request before anyone looked at what it asks.
 pub(in crate::http) fn refusal(status: StatusCode, message: &str) -> Response {
     let body = envelope(status, message, None);
     let mut response = (status, Json(body)).into_response();
-    headers::put_should_retry(&mut response, status == StatusCode::REQUEST_TIMEOUT);
+    headers::put_should_retry(&mut response, false);
     response
 }
 
