@@ -70,9 +70,17 @@ impl Gateway {
                 NotReady::Refused(error)
             }
         })?;
-        let place = self.place_at(call, target, is_last).await;
+        let is_override = matches!(step, Step::Override);
+        // Nobody queues at a vendor that is not asked anyway.
+        if !is_override && self.is_shut(route, candidate, so_far) {
+            return Err(NotReady::Skip);
+        }
+        let may_wait = is_last && !is_override;
+        let place = self.place_at(call, target, may_wait).await;
         let place = place.map_err(|crowded| {
-            so_far.crowd(crowded);
+            if !is_override {
+                so_far.crowd(crowded);
+            }
             NotReady::Skip
         })?;
         let entry = self.enter(call, route.size, candidate, step, so_far);
@@ -82,7 +90,7 @@ impl Gateway {
         }
         // A trial that is the only chance has all the time; one against the
         // odds has not.
-        let is_short = entry.is_trial() && !is_last || matches!(step, Step::Override);
+        let is_short = entry.is_trial() && !is_last || is_override;
         let deadline = if is_short {
             deadline.min(pace.trial())
         } else {
@@ -108,16 +116,25 @@ impl Gateway {
         }
     }
 
-    /// Takes a place at the target's vendor, and waits for one if nobody else
-    /// can be asked.
+    /// Tells whether a candidate's circuits keep the call out just now.
+    fn is_shut(&self, route: &Route, candidate: &Candidate, so_far: &mut Progress) -> bool {
+        let (circuits, now) = (self.circuits.now(), Instant::now());
+        let (provider, model) = (&candidate.target.provider, &candidate.target.model);
+        let closure = circuits.closure(provider, model, route.size, now);
+        drop(circuits);
+        let closure = closure.map(|closure| so_far.shut(candidate, closure));
+        closure.is_some()
+    }
+
+    /// Takes a place at the target's vendor, and waits for one if it may.
     async fn place_at(
         &self,
         call: &CallContext<'_>,
         target: &Target,
-        is_last: bool,
+        may_wait: bool,
     ) -> Result<Place<'_>, Crowded> {
         let taken = self.places.take(&target.provider);
-        if taken.is_ok() || !is_last {
+        if taken.is_ok() || !may_wait {
             return taken;
         }
         let left = call.last_moment().saturating_duration_since(Instant::now());
