@@ -120,7 +120,16 @@ pub(crate) fn foreign(answer: &Foreign) -> Response {
         Foreign::Html(status) => (status, "text/html", Body::from(page(status))),
         Foreign::Empty => (StatusCode::OK, "application/json", Body::empty()),
         Foreign::Garbage => (StatusCode::OK, "application/json", Body::from(GARBAGE)),
-        Foreign::Huge(bytes) => (StatusCode::OK, "application/json", huge(bytes)),
+        Foreign::Huge(bytes) => (
+            StatusCode::OK,
+            "application/json",
+            long(br#"{"id":""#, bytes),
+        ),
+        Foreign::Deep(levels) => (StatusCode::OK, "application/json", Body::from(deep(levels))),
+        Foreign::WrongTypes => (StatusCode::OK, "application/json", Body::from(WRONG_TYPES)),
+        Foreign::EndlessLine(bytes) => {
+            (StatusCode::OK, "text/event-stream", long(b"data: ", bytes))
+        }
     };
     respond(
         status,
@@ -131,6 +140,14 @@ pub(crate) fn foreign(answer: &Foreign) -> Response {
 
 /// NUL, a lone UTF-8 continuation byte and half a document.
 const GARBAGE: &[u8] = b"\x00\x9f{\"id\": \"chat\xff";
+
+/// What some vendor sends, with something else in each place.
+const WRONG_TYPES: &str = r#"{"id":7,"model":[],"choices":{"0":"none"},"content":"text","candidates":3,"stop_reason":{},"usage":["many"],"usageMetadata":false}"#;
+
+/// A document that is nothing but its depth.
+fn deep(levels: usize) -> String {
+    "[".repeat(levels) + &"]".repeat(levels)
+}
 
 /// The page of a proxy in front of the vendor.
 fn page(status: StatusCode) -> String {
@@ -196,10 +213,10 @@ fn streamed(pieces: VecDeque<Bytes>, gap: Duration, last: Last) -> Body {
     Body::from_stream(stream)
 }
 
-/// A JSON string that does not end, made as it is read.
-fn huge(bytes: u64) -> Body {
+/// Something that begins like this and does not end, made as it is read.
+fn long(beginning: &'static [u8], bytes: u64) -> Body {
     const PIECE: &[u8] = &[b'a'; 65_536];
-    let opening = Bytes::from_static(b"{\"id\":\"");
+    let opening = Bytes::from_static(beginning);
     let stream = stream::unfold((Some(opening), bytes), |(opening, left)| async move {
         let next = opening.unwrap_or(Bytes::from_static(PIECE));
         let length = u64::try_from(next.len()).unwrap_or(u64::MAX).min(left);

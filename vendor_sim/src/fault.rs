@@ -90,6 +90,18 @@ pub enum Fault {
         /// Its length.
         bytes: u64,
     },
+    /// 200 with a document of arrays within arrays.
+    Deep {
+        /// How many.
+        levels: usize,
+    },
+    /// 200 with the members that all vendors have, of the wrong types.
+    WrongTypes,
+    /// 200 with a stream whose first line goes on and on.
+    EndlessLine {
+        /// Its length.
+        bytes: u64,
+    },
     /// 200 whose body is the vendor's error, or a stream that breaks off with
     /// one.
     ErrorInside200,
@@ -137,6 +149,9 @@ pub(crate) enum Foreign {
     Empty,
     Garbage,
     Huge(u64),
+    Deep(usize),
+    WrongTypes,
+    EndlessLine(u64),
 }
 
 impl Fault {
@@ -162,6 +177,9 @@ impl Fault {
             Self::EmptyBody => "empty_body",
             Self::Garbage => "garbage",
             Self::Huge { .. } => "huge",
+            Self::Deep { .. } => "deep",
+            Self::WrongTypes => "wrong_types",
+            Self::EndlessLine { .. } => "endless_line",
             Self::ErrorInside200 => "error_inside200",
             Self::EmptyLength => "empty_length",
             Self::Refusal => "refusal",
@@ -196,6 +214,9 @@ impl Fault {
             Self::EmptyBody => Effect::Foreign(Foreign::Empty),
             Self::Garbage => Effect::Foreign(Foreign::Garbage),
             Self::Huge { bytes } => Effect::Foreign(Foreign::Huge(bytes)),
+            Self::Deep { levels } => Effect::Foreign(Foreign::Deep(levels)),
+            Self::WrongTypes => Effect::Foreign(Foreign::WrongTypes),
+            Self::EndlessLine { bytes } => Effect::Foreign(Foreign::EndlessLine(bytes)),
             Self::ErrorInside200 => Effect::Twist(Twist::ErrorInside200),
             Self::EmptyLength => Effect::Twist(Twist::EmptyLength),
             Self::Refusal => Effect::Twist(Twist::Refusal),
@@ -227,7 +248,8 @@ impl fmt::Display for Fault {
                 retry_after: Some(value),
             } => write!(f, "{name}:{value}"),
             Self::Status { status } | Self::HtmlError { status } => write!(f, "{name}:{status}"),
-            Self::Huge { bytes } => write!(f, "{name}:{bytes}"),
+            Self::Huge { bytes } | Self::EndlessLine { bytes } => write!(f, "{name}:{bytes}"),
+            Self::Deep { levels } => write!(f, "{name}:{levels}"),
             Self::Finish { reason } => write!(f, "{name}:{reason}"),
             _ => f.write_str(name),
         }

@@ -13,7 +13,7 @@ use tokio::time::sleep;
 use crate::control;
 use crate::delivery;
 use crate::dialect::{Call, Reply, RequestBody, Twist};
-use crate::fault::Effect;
+use crate::fault::{Effect, Fault};
 use crate::log::ReceivedRequest;
 use crate::metadata;
 use crate::simulator::{Fate, Simulator};
@@ -44,8 +44,9 @@ async fn serve(State(simulator): State<Simulator>, request: Request) -> Response
         body: &body,
         fate,
     };
-    // Even an empty sleep waits for the timer's next millisecond.
-    if !visit.fate.latency.is_zero() {
+    // Even an empty sleep waits for the timer's next millisecond, and a
+    // connection is refused by a machine, not by a model.
+    if !visit.fate.latency.is_zero() && visit.fate.fault != Fault::Down {
         sleep(visit.fate.latency).await;
     }
     visit.respond().await

@@ -37,7 +37,8 @@ pub(super) fn parse(word: &str) -> Result<Fault, ParseFaultError> {
             json!({name: {"after_bytes": number()}})
         }
         ("status" | "html_error", Some(_)) => json!({name: {"status": number()}}),
-        ("huge", Some(_)) => json!({"huge": {"bytes": number()}}),
+        ("huge" | "endless_line", Some(_)) => json!({name: {"bytes": number()}}),
+        ("deep", Some(_)) => json!({"deep": {"levels": number()}}),
         ("finish", Some(reason)) => json!({"finish": {"reason": reason}}),
         ("rate_limited", value) => json!({"rate_limited": {"retry_after": value}}),
         (name, Some(_)) => json!({name: number()}),
@@ -71,6 +72,8 @@ mod tests {
             ("status:502", Fault::Status { status: 502 }),
             ("error_inside200", Fault::ErrorInside200),
             ("huge:100", Fault::Huge { bytes: 100 }),
+            ("deep:100", Fault::Deep { levels: 100 }),
+            ("endless_line:100", Fault::EndlessLine { bytes: 100 }),
             ("blocked_prompt", Fault::BlockedPrompt),
             (
                 "finish:RECITATION",
