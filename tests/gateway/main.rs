@@ -44,6 +44,8 @@ mod round_trip;
 mod routing;
 mod seats;
 mod secrets;
+#[path = "../support/simulated_wire.rs"]
+mod simulated_wire;
 mod stream_bounds;
 mod stream_time;
 mod streaming;

@@ -1,17 +1,17 @@
 //! A whole gateway in memory: the real router, pipeline and adapters, with the
 //! simulator in place of the network and a fixed calendar.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fs;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock, Mutex};
 
 use ai_gateway::app::{App, Stores, World};
 use ai_gateway::config::{Config, Sources};
 use ai_gateway::domain::{Clock, LedgerEntry, Secret};
 use ai_gateway::limit::LocalLimits;
 use ai_gateway::providers::{
-    BodyError, GoogleIdentity, IdentityError, Transport, TransportBody, TransportError,
+    GoogleIdentity, IdentityError, Transport, TransportBody, TransportError,
 };
 use async_trait::async_trait;
 use axum::body::Body;
@@ -21,10 +21,11 @@ use http_body_util::{BodyExt as _, Full};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
-use vendor_sim::{ConnectionFault, Simulator, Vendor};
+use vendor_sim::{Simulator, Vendor};
 
 use crate::identity::issuer::Published;
 use crate::ledger::MemoryLedger;
+use crate::simulated_wire::Wire;
 
 pub(crate) const OPENAI_KEY: &str = "sk-canary-openai-4711";
 pub(crate) const ANTHROPIC_KEY: &str = "canary.anthropic.4711";
@@ -122,7 +123,7 @@ impl Rig {
             environment: owned.collect(),
             ..Sources::default()
         };
-        let config = Config::load(&sources).unwrap();
+        let config = loaded(&sources);
         let ledger = Arc::new(MemoryLedger::default());
         let published = Arc::new(Published::new());
         let world = World {
@@ -243,34 +244,6 @@ impl Rig {
     }
 }
 
-/// The transport that ends in the simulator.
-struct Wire(axum::Router);
-
-#[async_trait]
-impl Transport for Wire {
-    async fn send(
-        &self,
-        request: Request<Bytes>,
-    ) -> Result<Response<TransportBody>, TransportError> {
-        let request = request.map(Body::from);
-        let response = self.0.clone().oneshot(request).await;
-        let response = response.map_err(|never| TransportError::Lost(never.to_string()))?;
-        match response.extensions().get::<ConnectionFault>() {
-            Some(ConnectionFault::Refused) => {
-                return Err(TransportError::Connect("connection refused".to_owned()));
-            }
-            Some(ConnectionFault::Reset) => {
-                return Err(TransportError::Lost("connection reset".to_owned()));
-            }
-            None => {}
-        }
-        Ok(response.map(|body| {
-            body.map_err(|error| BodyError(error.to_string()))
-                .boxed_unsync()
-        }))
-    }
-}
-
 /// A vendor that answers with a model of this name.
 pub(crate) struct Answering(pub(crate) &'static str);
 
@@ -315,6 +288,24 @@ impl Clock for Calendar {
     }
 }
 
+/// Reads a configuration, or returns what was read before: the catalogue takes
+/// longer than most tests. Folders of tests may change, so they are read anew.
+fn loaded(sources: &Sources) -> Arc<Config> {
+    type Known = Mutex<HashMap<BTreeMap<String, String>, Arc<Config>>>;
+    static KNOWN: LazyLock<Known> = LazyLock::new(Known::default);
+    let environment = &sources.environment;
+    if environment["GATEWAY_CONFIG_DIR"] != empty_folder() {
+        return Arc::new(Config::load(sources).unwrap());
+    }
+    if let Some(config) = KNOWN.lock().unwrap().get(environment) {
+        return Arc::clone(config);
+    }
+    let config = Arc::new(Config::load(sources).unwrap());
+    let mut known = KNOWN.lock().unwrap();
+    known.insert(environment.clone(), Arc::clone(&config));
+    config
+}
+
 /// Writes a configuration folder of this name.
 pub(crate) fn folder(name: &str, files: &[(&str, &str)]) -> PathBuf {
     let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
@@ -327,7 +318,7 @@ pub(crate) fn folder(name: &str, files: &[(&str, &str)]) -> PathBuf {
 
 /// Returns a folder without configuration, so that the defaults hold.
 fn empty_folder() -> &'static str {
-    static FOLDER: std::sync::LazyLock<PathBuf> = std::sync::LazyLock::new(|| {
+    static FOLDER: LazyLock<PathBuf> = LazyLock::new(|| {
         let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("no-configuration");
         fs::create_dir_all(&folder).unwrap();
         folder
