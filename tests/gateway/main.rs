@@ -40,6 +40,7 @@ mod places;
 mod progress;
 mod prompt_cache;
 mod reload;
+mod rivals;
 mod round_trip;
 mod routing;
 mod seats;
