@@ -1,0 +1,165 @@
+//! Runs a scenario in virtual time.
+
+use std::cell::{Cell, RefCell};
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use serde_json::json;
+use tokio::time::{Instant, sleep, sleep_until};
+use vendor_sim::Vendor;
+
+use crate::question::Question;
+use crate::run::{Asked, Call, Run};
+use crate::scenario::{Check, Load, Pace, Scenario, millis, secs};
+use crate::town::Town;
+
+/// Between two looks at the circuits.
+const LOOK: Duration = millis(250);
+/// How long what outlives its call may take to end.
+const REST: Duration = secs(120);
+
+/// Runs a scenario and stops the test if a check does not hold; returns the
+/// town for a closer look.
+pub(crate) async fn hold(scenario: Scenario) -> Town {
+    let seed = seed_of(&scenario);
+    let town = Town::new(seed);
+    let run = run(&town, &scenario, seed).await;
+    let verdicts = run.judge(&scenario.load, &scenario.checks);
+    let mut report = format!("{}: {}", scenario.name, run.summary());
+    for (words, holds) in &verdicts {
+        let _ = write!(
+            report,
+            "\n  {} {words}",
+            if *holds { "ok  " } else { "FAIL" }
+        );
+    }
+    println!("{report}");
+    assert!(
+        verdicts.iter().all(|(_, holds)| *holds),
+        "CHAOS_SEED={seed} repeats this\n{report}"
+    );
+    town
+}
+
+/// Returns the scenario's seed, or that of `CHAOS_SEED`.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a test is no part of the gateway, whose config module reads all else"
+)]
+pub(crate) fn seed_of(scenario: &Scenario) -> u64 {
+    let asked = std::env::var("CHAOS_SEED").ok();
+    asked.map_or(scenario.seed, |seed| seed.parse().unwrap())
+}
+
+/// Runs a scenario in a town that has seen nothing yet.
+pub(crate) async fn run(town: &Town, scenario: &Scenario, seed: u64) -> Run {
+    let favourite = town.favourite(scenario.load.model).await;
+    let weather = async {
+        for spell in &scenario.weather {
+            sleep_until(town.start + spell.at).await;
+            for vendor in spell.who.vendors(favourite) {
+                town.simulator.set_profile(vendor, spell.sky.profile());
+                town.simulator.set_standing(vendor, spell.sky.standing());
+            }
+        }
+    };
+    for vendor in crate::vendors::ALL {
+        let clear = crate::scenario::Sky::Clear;
+        town.simulator.set_profile(vendor, clear.profile());
+    }
+    let is_over = Cell::new(false);
+    let calls = async {
+        let calls = load(town, &scenario.load, seed).await;
+        is_over.set(true);
+        calls
+    };
+    let story = async {
+        let ((), calls, circuit) =
+            tokio::join!(weather, calls, circuits(town, favourite, &is_over));
+        sleep(REST).await;
+        (calls, circuit)
+    };
+    let probes = async {
+        town.app.gateway.keep_probing().await;
+        std::future::pending::<()>().await;
+    };
+    let (calls, circuit) = tokio::select! {
+        story = story => story,
+        () = probes => unreachable!("it is pending"),
+    };
+    let wants_bill = scenario
+        .checks
+        .iter()
+        .any(|check| matches!(check, Check::Bill));
+    let asked = town.wire.attempts().into_iter().map(|exchange| Asked {
+        at: exchange.began,
+        is_favourite: exchange.vendor == favourite,
+        count: 1,
+        good: exchange
+            .head
+            .is_some_and(|(_, status)| status == 200)
+            .into(),
+    });
+    Run {
+        calls,
+        asked: asked.collect(),
+        circuit,
+        bill: wants_bill.then(|| town.bill()),
+        leftovers: town.leftovers().await,
+    }
+}
+
+/// Makes every call of a load.
+async fn load(town: &Town, load: &Load, seed: u64) -> Vec<Call> {
+    let calls = RefCell::new(Vec::with_capacity(load.calls));
+    let call = async |number: usize| {
+        let began = Instant::now();
+        let end = town.ask(&Question::of(load, seed, number)).await;
+        calls.borrow_mut().push(Call {
+            number,
+            began: began - town.start,
+            took: began.elapsed(),
+            end,
+        });
+    };
+    match load.pace {
+        Pace::Clients(clients) => {
+            let numbers = RefCell::new(0..load.calls);
+            let next = || numbers.borrow_mut().next();
+            join_all((0..clients).map(async |_| {
+                while let Some(number) = next() {
+                    call(number).await;
+                }
+            }))
+            .await;
+        }
+        Pace::PerSecond(count) => {
+            let gap = secs(1) / count;
+            join_all((0..load.calls).map(async |number| {
+                sleep_until(town.start + gap * u32::try_from(number).unwrap()).await;
+                call(number).await;
+            }))
+            .await;
+        }
+    }
+    calls.into_inner()
+}
+
+/// Looks at the favourite's circuit now and again, if the status tells it.
+async fn circuits(town: &Town, favourite: Vendor, is_over: &Cell<bool>) -> Vec<(Duration, bool)> {
+    let mut seen = Vec::new();
+    while !is_over.get() {
+        let status = town.tool("get_provider_status", &json!({})).await;
+        let rows = status["providers"].as_array().unwrap();
+        let row = rows
+            .iter()
+            .find(|row| row["name"] == favourite.name())
+            .unwrap();
+        if let Some(circuit) = row["circuit"].as_str() {
+            seen.push((town.start.elapsed(), circuit == "open"));
+        }
+        sleep(LOOK).await;
+    }
+    seen
+}
