@@ -8,6 +8,8 @@ mod bare;
 mod load;
 mod mock;
 mod plan;
+#[path = "../support/process.rs"]
+#[expect(dead_code, reason = "other benches use the rest")]
 mod process;
 mod report;
 mod start;

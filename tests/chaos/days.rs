@@ -1,11 +1,20 @@
 //! The scenarios in virtual time.
 
+use crate::run::Run;
 use crate::runner::hold;
+use crate::scenario::ALWAYS;
 use crate::scenarios;
 
 #[tokio::test(start_paused = true)]
 async fn a_black_hole_and_failing_others_reach_nobody() {
-    hold(scenarios::black_hole()).await;
+    let (_, well) = hold(scenarios::well()).await;
+    let (_, bad) = hold(scenarios::black_hole()).await;
+
+    for share in [0.5, 0.95, 0.99, 1.0] {
+        let took = |run: &Run| run.quantile(&ALWAYS, share).as_millis();
+        let added = took(&bad).saturating_sub(took(&well));
+        println!("  added at p{}: {added} ms", share * 100.0);
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -17,6 +17,9 @@ mod cut_streams;
 mod days;
 mod holds;
 mod leaving;
+#[path = "../gateway/ledger.rs"]
+mod ledger;
+mod load;
 mod question;
 mod run;
 mod runner;

@@ -45,19 +45,25 @@ impl Question {
         Self::new(load, door, text)
     }
 
-    /// Returns a call that must be answered with `text`.
+    /// Returns a call that must be answered with `text`, by whoever can.
     pub(crate) fn new(load: &Load, door: Door, text: String) -> Self {
+        Self::with(load, door, text, &json!({"failover_enabled": true}))
+    }
+
+    /// Returns a call with requirements of its own.
+    pub(crate) fn with(load: &Load, door: Door, text: String, requirements: &Value) -> Self {
         let timeout_ms = u64::try_from(load.timeout.as_millis()).unwrap_or(u64::MAX);
-        let requirements = json!({"failover_enabled": true});
         let prompt = format!("say: {text}");
+        // An answer that may be long may take long.
+        let max_tokens = 1_000;
         match door {
             Door::Mcp => {
-                let arguments = json!({"prompt": prompt, "model": load.model,
+                let arguments = json!({"prompt": prompt, "model": load.model, "max_tokens": max_tokens,
                     "timeout_ms": timeout_ms, "requirements": requirements});
                 Self::tool(text, &arguments)
             }
             Door::V1 | Door::V1Stream => {
-                let body = json!({"model": load.model, "stream": door == Door::V1Stream,
+                let body = json!({"model": load.model, "max_tokens": max_tokens, "stream": door == Door::V1Stream,
                     "messages": [{"role": "user", "content": prompt}],
                     "gateway": {"timeout_ms": timeout_ms, "requirements": requirements}});
                 Self {
@@ -82,12 +88,13 @@ impl Question {
         }
     }
 
-    /// Puts it into HTTP.
+    /// Puts it into HTTP, for the gateway at `base`.
     pub(crate) fn request<B>(
         &self,
+        base: &str,
         body: impl FnOnce(String) -> B,
     ) -> Result<Request<B>, http::Error> {
-        Request::post(self.path)
+        Request::post(format!("{base}{}", self.path))
             .header("host", "localhost")
             .header("content-type", "application/json")
             .header("accept", "application/json, text/event-stream")

@@ -1,27 +1,28 @@
 //! Runs a scenario in virtual time.
 
-use std::cell::{Cell, RefCell};
+use std::cell::Cell;
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use futures_util::future::join_all;
 use serde_json::json;
-use tokio::time::{Instant, sleep, sleep_until};
+use tokio::time::{sleep, sleep_until};
 use vendor_sim::Vendor;
 
+use crate::load;
 use crate::question::Question;
-use crate::run::{Asked, Call, Run};
-use crate::scenario::{Check, Load, Pace, Scenario, millis, secs};
+use crate::run::{Asked, Run};
+use crate::scenario::{Check, Scenario, Sky, millis, secs};
 use crate::town::Town;
+use crate::vendors;
 
 /// Between two looks at the circuits.
 const LOOK: Duration = millis(250);
 /// How long what outlives its call may take to end.
 const REST: Duration = secs(120);
 
-/// Runs a scenario and stops the test if a check does not hold; returns the
-/// town for a closer look.
-pub(crate) async fn hold(scenario: Scenario) -> Town {
+/// Runs a scenario and stops the test if a check does not hold; returns all
+/// for a closer look.
+pub(crate) async fn hold(scenario: Scenario) -> (Town, Run) {
     let seed = seed_of(&scenario);
     let town = Town::new(seed);
     let run = run(&town, &scenario, seed).await;
@@ -39,7 +40,7 @@ pub(crate) async fn hold(scenario: Scenario) -> Town {
         verdicts.iter().all(|(_, holds)| *holds),
         "CHAOS_SEED={seed} repeats this\n{report}"
     );
-    town
+    (town, run)
 }
 
 /// Returns the scenario's seed, or that of `CHAOS_SEED`.
@@ -64,13 +65,13 @@ pub(crate) async fn run(town: &Town, scenario: &Scenario, seed: u64) -> Run {
             }
         }
     };
-    for vendor in crate::vendors::ALL {
-        let clear = crate::scenario::Sky::Clear;
-        town.simulator.set_profile(vendor, clear.profile());
+    for vendor in vendors::ALL {
+        town.simulator.set_profile(vendor, Sky::Clear.profile());
     }
     let is_over = Cell::new(false);
     let calls = async {
-        let calls = load(town, &scenario.load, seed).await;
+        let ask = async |question: &Question| town.ask(question).await;
+        let calls = load::make(&scenario.load, seed, town.start, ask).await;
         is_over.set(true);
         calls
     };
@@ -102,48 +103,13 @@ pub(crate) async fn run(town: &Town, scenario: &Scenario, seed: u64) -> Run {
             .into(),
     });
     Run {
+        slack: Duration::ZERO,
         calls,
         asked: asked.collect(),
         circuit,
         bill: wants_bill.then(|| town.bill()),
         leftovers: town.leftovers().await,
     }
-}
-
-/// Makes every call of a load.
-async fn load(town: &Town, load: &Load, seed: u64) -> Vec<Call> {
-    let calls = RefCell::new(Vec::with_capacity(load.calls));
-    let call = async |number: usize| {
-        let began = Instant::now();
-        let end = town.ask(&Question::of(load, seed, number)).await;
-        calls.borrow_mut().push(Call {
-            number,
-            began: began - town.start,
-            took: began.elapsed(),
-            end,
-        });
-    };
-    match load.pace {
-        Pace::Clients(clients) => {
-            let numbers = RefCell::new(0..load.calls);
-            let next = || numbers.borrow_mut().next();
-            join_all((0..clients).map(async |_| {
-                while let Some(number) = next() {
-                    call(number).await;
-                }
-            }))
-            .await;
-        }
-        Pace::PerSecond(count) => {
-            let gap = secs(1) / count;
-            join_all((0..load.calls).map(async |number| {
-                sleep_until(town.start + gap * u32::try_from(number).unwrap()).await;
-                call(number).await;
-            }))
-            .await;
-        }
-    }
-    calls.into_inner()
 }
 
 /// Looks at the favourite's circuit now and again, if the status tells it.

@@ -33,6 +33,20 @@ const fn faithful(per_second: u32, calls: usize) -> Load {
     }
 }
 
+/// All are well: what the next one is compared with.
+pub(crate) fn well() -> Scenario {
+    Scenario {
+        name: "all are well",
+        weather: Vec::new(),
+        checks: vec![
+            Check::Answered(ALWAYS, 1.0),
+            Check::AttemptsPerCall(1.0),
+            Check::Bill,
+        ],
+        ..black_hole()
+    }
+}
+
 /// One vendor accepts and never answers, the others fail now and then.
 pub(crate) fn black_hole() -> Scenario {
     Scenario {
@@ -190,14 +204,18 @@ pub(crate) fn storm() -> Scenario {
 
 /// One vendor's key is refused for a while.
 pub(crate) fn revoked() -> Scenario {
-    key(
+    let mut scenario = key(
         "a key is revoked and comes back",
         4718,
         Fault::Status { status: 401 },
-    )
+    );
+    // Asking for the list of models tells that a key is good again.
+    scenario.checks.push(Check::Back(between(15, 75)));
+    scenario
 }
 
-/// One vendor's account has no money for a while.
+/// One vendor's account has no money for a while. Nothing but a call would
+/// tell that it has again, so that is not tried within a minute.
 pub(crate) fn penniless() -> Scenario {
     key("a quota is used up and filled", 4719, Fault::QuotaExhausted)
 }
@@ -215,7 +233,6 @@ fn key(name: &'static str, seed: u64, fault: Fault) -> Scenario {
             Check::Answered(ALWAYS, 1.0),
             // One call meets it; others may be under way.
             Check::Attempts(between(6, 15), 0.0),
-            Check::Back(between(15, 75)),
             Check::Bill,
         ],
     }

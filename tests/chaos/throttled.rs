@@ -14,7 +14,7 @@ use crate::vendors;
 
 #[tokio::test(start_paused = true)]
 async fn in_a_storm_of_429_no_target_is_asked_before_its_time() {
-    let town = hold(scenarios::storm()).await;
+    let (town, _) = hold(scenarios::storm()).await;
 
     let asked = town.wire.attempts();
     let mut early = Vec::new();
@@ -23,20 +23,14 @@ async fn in_a_storm_of_429_no_target_is_asked_before_its_time() {
             continue;
         };
         let forbidden = (at + millis(1))..(at + secs(2));
-        let is_same = |vendor, model: &str| vendor == refused.vendor && model == refused.model;
-        early.extend(
-            asked.iter().filter(|next| {
-                is_same(next.vendor, &next.model) && forbidden.contains(&next.began)
-            }),
-        );
+        early.extend(asked.iter().filter_map(|next| {
+            let is_same = next.vendor == refused.vendor && next.model == refused.model;
+            let (name, began) = (&next.model, next.began);
+            (is_same && forbidden.contains(&began))
+                .then(|| format!("{name}: {began:?}, refused at {at:?}"))
+        }));
     }
-    let first = early.first();
-    assert!(
-        early.is_empty(),
-        "{} of {} came too early, the first: {first:?}",
-        early.len(),
-        asked.len()
-    );
+    assert_eq!(early, [""; 0], "of {}", asked.len());
 }
 
 /// One model of each of four vendors, so that one call meets them all.
@@ -98,6 +92,15 @@ async fn odd_waits_are_understood_told_and_kept() {
     for (vendor, model) in models {
         for (header, least, most) in ODD {
             let name = format!("{header:?} of {vendor}");
+            // These two say how long in another way as well.
+            let says_itself = match vendor {
+                Vendor::Google => header.is_none(),
+                Vendor::Groq => !header.is_some_and(|it| it.parse().is_ok_and(|it: f64| it > 0.0)),
+                _ => false,
+            };
+            if says_itself {
+                continue;
+            }
             let town = Town::new(1);
             let retry_after = header.map(str::to_owned);
             let fault = Fault::RateLimited { retry_after };

@@ -9,7 +9,6 @@ use ai_gateway::app::{App, Stores, World};
 use ai_gateway::config::{Config, Sources};
 use ai_gateway::domain::{KeySource, KeySourceError, LedgerEntry, Secret};
 use ai_gateway::providers::{GoogleIdentity, IdentityError};
-use ai_gateway::stores::MemoryLedger;
 use ai_gateway::usage::PriceTable;
 use async_trait::async_trait;
 use axum::body::Body;
@@ -22,13 +21,10 @@ use vendor_sim::{Simulator, Vendor};
 
 use crate::calendar::Calendar;
 use crate::holds::CountedHolds;
+use crate::ledger::MemoryLedger;
 use crate::question::{End, Question};
-use crate::scenario::Who;
 use crate::vendors;
 use crate::watched::Watched;
-
-/// Lines that the ledger keeps: more than any run makes.
-const LINES: usize = 50_000;
 
 pub(crate) struct Town {
     pub(crate) app: App,
@@ -54,7 +50,7 @@ impl Town {
         let simulator = Simulator::new(seed);
         let wire = Arc::new(Watched::new(&simulator));
         let calendar = Arc::new(Calendar::default());
-        let ledger = Arc::new(MemoryLedger::new(LINES));
+        let ledger = Arc::new(MemoryLedger::default());
         let holds = Arc::new(CountedHolds::new(Arc::clone(&calendar) as _));
         // Reading the catalogue takes longer than all that most tests do.
         static USUAL: LazyLock<(Config, Sources)> = LazyLock::new(|| configured(&[]));
@@ -93,7 +89,7 @@ impl Town {
 
     /// Puts a question and reads the answer.
     pub(crate) async fn ask(&self, question: &Question) -> End {
-        let request = question.request(Body::from).unwrap();
+        let request = question.request("", Body::from).unwrap();
         let response = self.app.router.clone().oneshot(request).await.unwrap();
         let (head, body) = response.into_parts();
         let body = body.collect().await.unwrap().to_bytes();
@@ -214,19 +210,6 @@ impl Town {
 fn is_at(line: &LedgerEntry, vendor: Vendor) -> bool {
     let target = line.target.as_ref();
     target.is_some_and(|target| target.provider.as_str() == vendor.name())
-}
-
-impl Who {
-    /// Lists whom it means.
-    pub(crate) fn vendors(self, favourite: Vendor) -> Vec<Vendor> {
-        let all = vendors::ALL.into_iter();
-        all.filter(|vendor| match self {
-            Self::Favourite => *vendor == favourite,
-            Self::Others => *vendor != favourite,
-            Self::All => true,
-        })
-        .collect()
-    }
 }
 
 /// Returns a configuration with every vendor, and where it comes from.

@@ -2,6 +2,8 @@
 
 use vendor_sim::Vendor;
 
+use crate::scenario::Who;
+
 /// Every vendor with a key; Vertex AI has none.
 pub(crate) const ALL: [Vendor; 5] = [
     Vendor::OpenAi,
@@ -30,4 +32,17 @@ pub(crate) fn environment(host: &str) -> Vec<(&'static str, String)> {
     let keys = keys.map(|name| (name, "simulated-key-4711".to_owned()));
     let urls = urls.map(|(name, vendor)| (name, format!("http://{host}{}", vendor.base_path())));
     keys.into_iter().chain(urls).collect()
+}
+
+impl Who {
+    /// Lists whom it means.
+    pub(crate) fn vendors(self, favourite: Vendor) -> Vec<Vendor> {
+        let all = ALL.into_iter();
+        all.filter(|vendor| match self {
+            Self::Favourite => *vendor == favourite,
+            Self::Others => *vendor != favourite,
+            Self::All => true,
+        })
+        .collect()
+    }
 }

@@ -91,6 +91,8 @@ pub(crate) struct Bill {
 pub struct Stats {
     /// Requests that reached the vendor, whatever became of them.
     pub received: u64,
+    /// Those of them that ask for work, not for a list of models.
+    pub asked: u64,
     /// Requests that the vendor's own rules refused with 4xx, also when a
     /// fault hid that from the client: not zero means that the client's
     /// requests are wrong.

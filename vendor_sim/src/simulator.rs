@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use axum::Router;
+use http::Method;
 
 use crate::bill::{Bill, Stats};
 use crate::clock::{Timestamp, VendorClock};
@@ -174,6 +175,7 @@ impl Simulator {
         let seed = self.0.seed;
         self.with(vendor, |state| {
             state.stats.received += 1;
+            state.stats.asked += u64::from(request.method == Method::POST);
             let number = state.stats.received;
             let scripted = state.script.pop_front().or_else(|| state.standing.clone());
             let fault = scripted.or_else(|| {

@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 use std::io::Write as _;
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::process::Stdio;
+use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
 use tokio::io::{AsyncBufReadExt as _, BufReader};
@@ -91,7 +91,7 @@ impl Program {
         Ok(Server {
             address,
             pid,
-            _process: process,
+            process,
             _output: output,
         })
     }
@@ -101,7 +101,7 @@ impl Program {
 pub(crate) struct Server {
     pub(crate) address: SocketAddr,
     pid: u32,
-    _process: Child,
+    process: Child,
     _output: JoinSet<()>,
 }
 
@@ -120,10 +120,35 @@ impl Server {
 
     /// Returns the resident memory of the process in MiB.
     pub(crate) fn memory_mib(&self) -> Result<f64, Fault> {
+        Ok(self.status("VmRSS:")? as f64 / 1024.0)
+    }
+
+    /// Returns how many threads the process has.
+    pub(crate) fn threads(&self) -> Result<u64, Fault> {
+        self.status("Threads:")
+    }
+
+    /// Returns how many files and sockets the process has open.
+    pub(crate) fn open_files(&self) -> Result<usize, Fault> {
+        Ok(std::fs::read_dir(format!("/proc/{}/fd", self.pid))?.count())
+    }
+
+    fn status(&self, name: &str) -> Result<u64, Fault> {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid))?;
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-        let kib = line.and_then(|line| line.split_whitespace().next());
-        Ok(kib.ok_or("no VmRSS in status")?.parse::<f64>()? / 1024.0)
+        let line = status.lines().find_map(|line| line.strip_prefix(name));
+        let number = line.and_then(|line| line.split_whitespace().next());
+        Ok(number.ok_or("no such line in status")?.parse()?)
+    }
+
+    /// Asks the process to end and waits until it has, within `limit`.
+    pub(crate) async fn terminate(mut self, limit: Duration) -> Result<ExitStatus, Fault> {
+        let pid = self.pid.to_string();
+        let asked = Command::new("kill").args(["-TERM", &pid]).status().await?;
+        if !asked.success() {
+            return Err("the process cannot be asked to end".into());
+        }
+        let ended = timeout(limit, self.process.wait()).await;
+        Ok(ended.map_err(|_| "the process outlived SIGTERM")??)
     }
 }
 
