@@ -17,7 +17,8 @@ pub enum Veto {
     Numbers,
     /// One says "not" once more than the other.
     Negation,
-    /// One goes to where the other comes from.
+    /// One goes to where the other comes from, or switches on what the other
+    /// switches off.
     Direction,
     /// Two of its parts have changed places.
     Order,
@@ -101,7 +102,7 @@ fn veto(row: &Features, asked: &Prompt, stored: &Prompt) -> Option<Veto> {
         Some(Veto::Numbers)
     } else if is_set("neg_mis") {
         Some(Veto::Negation)
-    } else if is_set("way_mis") {
+    } else if is_set("way_mis") || has_turned(asked, stored) {
         Some(Veto::Direction)
     } else if named(row, "swap") > 1.0 {
         Some(Veto::Order)
@@ -112,6 +113,18 @@ fn veto(row: &Features, asked: &Prompt, stored: &Prompt) -> Option<Veto> {
     } else {
         None
     }
+}
+
+/// Tells whether one has a particle where the other has its opposite. "On" is
+/// a preposition to the features, so they see too little of it.
+fn has_turned(asked: &Prompt, stored: &Prompt) -> bool {
+    const OPPOSITES: [(&str, &str); 3] = [("on", "off"), ("up", "down"), ("in", "out")];
+    let has = |prompt: &Prompt, text: &str| prompt.words.iter().any(|word| word.text == text);
+    let only = |prompt: &Prompt, one: &str, other: &str| has(prompt, one) && !has(prompt, other);
+    OPPOSITES.iter().any(|(one, other)| {
+        (only(asked, one, other) && only(stored, other, one))
+            || (only(asked, other, one) && only(stored, one, other))
+    })
 }
 
 #[cfg(test)]

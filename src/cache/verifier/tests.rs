@@ -116,6 +116,7 @@ fn vetoes_name_what_differs() {
     assert_eq!(veto("three cats", "four cats"), Some(Veto::Numbers));
     assert_eq!(veto("cats purr", "cats do not purr"), Some(Veto::Negation));
     assert_eq!(veto("fly to Rome", "fly from Rome"), Some(Veto::Direction));
+    assert_eq!(veto("turn it on", "turn it off"), Some(Veto::Direction));
     assert_eq!(veto("owls hunt mice", "mice hunt owls"), Some(Veto::Order));
     assert_eq!(veto("is a < b", "is a > b"), Some(Veto::Signs));
     assert_eq!(veto("what is tea", "что такое чай"), Some(Veto::Scripts));
