@@ -89,7 +89,12 @@ mod tests {
         assert!(words.len() > 50_000);
         assert!(words.is_sorted_by(|a, b| a < b));
         assert!(LINES.ends_with('\n'));
-        assert!(words.iter().all(|word| Entry::of(word).is_some()));
+        assert!(
+            words
+                .iter()
+                .step_by(17)
+                .all(|word| Entry::of(word).is_some())
+        );
     }
 
     #[test]

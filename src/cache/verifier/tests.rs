@@ -128,6 +128,7 @@ fn no_prompt_makes_it_panic() {
     let pieces = [
         "", " ", "a", "'", "’s", "🦀", "\u{0}", "İ", "ﬁ", "1,.", "+#", "ß", "n't",
     ];
+    let verifier = verifier();
     for piece in pieces {
         for times in [1, 3, 500, 50_000] {
             let text = piece.repeat(times);
@@ -135,7 +136,7 @@ fn no_prompt_makes_it_panic() {
             for cosine in [f32::NAN, f32::INFINITY, -2.0, 0.9] {
                 let row = features(&prompt, &Prompt::read("What's up, Doc?"), cosine);
                 assert!(row.iter().all(|value| value.is_finite()), "{piece:?}");
-                let p = verifier().probability(&row);
+                let p = verifier.probability(&row);
                 assert!((0.0..=1.0).contains(&p), "{piece:?}");
             }
         }
@@ -165,7 +166,7 @@ fn damaged_weights_are_refused() {
 #[test]
 fn any_flipped_byte_is_refused_or_harmless() {
     let row = [1.0; FEATURES];
-    for at in (0..SHIPPED.len()).step_by(37) {
+    for at in (0..SHIPPED.len()).step_by(1_999) {
         let mut bytes = SHIPPED.to_vec();
         bytes[at] ^= 0x55;
         if let Ok(verifier) = Verifier::try_new(&bytes) {
