@@ -5,11 +5,14 @@
 //! what is half dead. The window counts instead of averaging by arrival,
 //! since an average hides a burst. State is this process's own.
 
+mod state;
 mod window;
 
 use std::time::Duration;
 
 use tokio::time::Instant;
+
+pub use state::CircuitState;
 
 use window::Window;
 
@@ -34,28 +37,6 @@ const FIRST_THROTTLE: Duration = Duration::from_secs(1);
 const MOST_THROTTLE: Duration = Duration::from_secs(60);
 /// The longest wait for somebody who is out by his own word.
 const MOST_DOWN: Duration = Duration::from_hours(24);
-
-/// Whether somebody is asked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum CircuitState {
-    /// Yes.
-    Closed,
-    /// No.
-    Open,
-    /// By one call at a time, to see.
-    HalfOpen,
-}
-
-impl CircuitState {
-    /// Returns the state's name in reports and logs.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Closed => "closed",
-            Self::Open => "open",
-            Self::HalfOpen => "half_open",
-        }
-    }
-}
 
 /// What the end of an attempt says of the one that was asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -165,7 +146,8 @@ impl Circuit {
         match self.state {
             State::Closed => self.not_before.map(by(Cause::Throttled)),
             State::Open(closed) => Some(by(closed.cause)(closed.until)),
-            State::HalfOpen(trial) => trial.map(by(Cause::Failing)),
+            State::HalfOpen(Some(lease)) => Some(by(Cause::Failing)(lease)),
+            State::HalfOpen(None) => self.not_before.map(by(Cause::Throttled)),
         }
         .filter(|closure| closure.until > now)
     }
@@ -206,6 +188,10 @@ impl Circuit {
         jitter: f64,
     ) -> Option<CircuitState> {
         if pass.epoch != self.epoch {
+            if let Verdict::Throttled(wait) = verdict {
+                // Whenever it was asked, the vendor says this now.
+                self.hold_off(wait, now, jitter);
+            }
             return None;
         }
         if pass.is_trial {
@@ -372,6 +358,13 @@ impl Circuit {
         self.state = State::Open(closed);
         self.streak = 0;
         CircuitState::Open
+    }
+
+    fn hold_off(&mut self, wait: Option<Duration>, now: Instant, jitter: f64) {
+        self.cool_down(wait, now, jitter);
+        if let (State::Open(closed), Some(until)) = (&mut self.state, self.not_before) {
+            closed.until = closed.until.max(until);
+        }
     }
 
     fn cool_down(&mut self, wait: Option<Duration>, now: Instant, jitter: f64) {

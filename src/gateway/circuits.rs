@@ -15,6 +15,11 @@ use crate::telemetry::ReliabilityMetrics;
 /// How long a size is remembered that was too large for the account's plan.
 const PLAN_KEPT: Duration = Duration::from_mins(30);
 
+/// The least time between two calls that ask a target although its circuit is
+/// open: often enough to notice soon that it is well again, too seldom to be a
+/// load (chosen).
+const BETWEEN_OVERRIDES: Duration = Duration::from_millis(500);
+
 /// All circuits. Bounded by the catalogue: only its targets are ever asked.
 #[derive(Debug, Default)]
 pub(super) struct Circuits {
@@ -35,6 +40,8 @@ struct Cell {
     too_large: Option<(u64, Instant)>,
     /// A call is asking although the circuit is open.
     is_overridden: bool,
+    /// When the last one did.
+    overridden: Option<Instant>,
 }
 
 /// What came of a question that costs nothing.
@@ -151,14 +158,17 @@ impl Circuits {
     }
 
     /// Gives the right to ask a target although its circuit is open, to one
-    /// call at a time; `None` if another has it.
+    /// call at a time and twice a second at most; `None` if it is not free.
     pub(super) fn override_for<'a>(&'a self, target: &'a Target, jitter: f64) -> Option<Entry<'a>> {
         let mut cells = self.now();
         let models = cells.targets.entry(target.provider.clone()).or_default();
         let cell = models.entry(target.model.clone()).or_default();
-        if std::mem::replace(&mut cell.is_overridden, true) {
+        let now = Instant::now();
+        let is_soon = |last: Instant| now.saturating_duration_since(last) < BETWEEN_OVERRIDES;
+        if cell.is_overridden || cell.overridden.is_some_and(is_soon) {
             return None;
         }
+        (cell.is_overridden, cell.overridden) = (true, Some(now));
         Some(Entry {
             circuits: self,
             target,

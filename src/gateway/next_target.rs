@@ -25,6 +25,9 @@ const PAUSE_SHARE: f64 = 0.2;
 /// The longest first pause; it doubles with each attempt.
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
 
+/// The wait that a caller is told who may ask again at once.
+const A_MOMENT: Duration = Duration::from_millis(250);
+
 /// The attempts of a call so far.
 #[derive(Default)]
 pub(super) struct Progress {
@@ -151,7 +154,8 @@ impl Gateway {
         made: u32,
     ) -> Option<Instant> {
         let share = jitter(call.id, u64::from(made) << 32);
-        let pause = match disposition(error).retry {
+        let retry = disposition(error).retry;
+        let pause = match retry {
             Retry::Never => return None,
             Retry::AtOnce | Retry::WhenThereIsRoom => Duration::ZERO,
             Retry::Later => {
@@ -166,7 +170,13 @@ impl Gateway {
             .circuits
             .now()
             .closure(&target.provider, &target.model, 0, now);
-        let at = closure.map_or(at, |closure| at.max(closure.until));
+        let at = match closure {
+            None => at,
+            // The vendor has said when.
+            Some(closure) if retry == Retry::WhenThereIsRoom => at.max(closure.until),
+            // It has failed too often.
+            Some(_) => return None,
+        };
         let left = call.last_moment().saturating_duration_since(now);
         let is_soon = at - now <= PAUSE.min(left.mul_f64(PAUSE_SHARE));
         let is_of_use = at + failed.latency <= call.last_moment();
@@ -174,21 +184,24 @@ impl Gateway {
     }
 
     /// Returns how long it takes until a target of the route may be asked, if
-    /// none may be now.
+    /// circuits keep calls from some: a moment if there is one already.
     pub(super) fn soonest(&self, route: &Route) -> Option<Duration> {
         let (circuits, now) = (self.circuits.now(), Instant::now());
         let usable = route.report.candidates.iter();
         let usable = usable.filter(|next| next.filtered_by.is_none());
-        let mut soonest: Option<Duration> = None;
+        let (mut soonest, mut is_any_closed): (Option<Duration>, bool) = (None, false);
         for next in usable {
-            let target = &next.target;
-            let closure = circuits.closure(&target.provider, &target.model, route.size, now)?;
-            // Nobody knows when a key works again.
-            if closure.cause != Cause::Out {
-                let wait = closure.until - now;
-                soonest = Some(soonest.map_or(wait, |known| known.min(wait)));
-            }
+            let (provider, model) = (&next.target.provider, &next.target.model);
+            let closure = circuits.closure(provider, model, route.size, now);
+            is_any_closed |= closure.is_some();
+            let wait = match closure {
+                None => A_MOMENT,
+                // Nobody knows when a key works again.
+                Some(closure) if closure.cause == Cause::Out => continue,
+                Some(closure) => closure.until - now,
+            };
+            soonest = Some(soonest.map_or(wait, |known| known.min(wait)));
         }
-        soonest
+        soonest.filter(|_| is_any_closed)
     }
 }

@@ -181,7 +181,9 @@ impl Gateway {
         };
         let is_left = match step {
             Step::Planned => self.retries.fail_over(target),
-            Step::Retry | Step::Repair(_) | Step::Override => self.retries.retry(target),
+            Step::Retry | Step::Repair(_) => self.retries.retry(target),
+            // Its pace is held by the circuit.
+            Step::Override => true,
         };
         self.metrics.reliability().asked_again(kind, is_left);
         is_left

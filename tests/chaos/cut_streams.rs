@@ -1,10 +1,5 @@
 //! A stream that ends after any of its events.
 
-use axum::body::Body;
-use http::Request;
-use http_body_util::BodyExt as _;
-use serde_json::{Value, json};
-use tower::ServiceExt as _;
 use vendor_sim::{Fault, Vendor};
 
 use crate::question::{End, Question};
@@ -94,47 +89,6 @@ async fn on_v1_another_answers_before_the_first_piece_and_an_error_ends_it_after
                 }
                 assert_eq!(town.leftovers().await, [""; 0], "{name}");
             }
-        }
-    }
-}
-
-/// Calls the tool as a client that wants to see the text come, and returns
-/// the result.
-async fn told(town: &Town, model: &str) -> Value {
-    let arguments = json!({"prompt": format!("say: {TEXT}"), "model": model, "stream": true,
-        "requirements": {"failover_enabled": true}});
-    let params = json!({"name": "unified_completion", "arguments": arguments,
-        "_meta": {"progressToken": "tok-1"}});
-    let call = json!({"jsonrpc": "2.0", "id": 7, "method": "tools/call", "params": params});
-    let request = Request::post("/mcp")
-        .header("host", "localhost")
-        .header("content-type", "application/json")
-        .header("accept", "application/json, text/event-stream")
-        .body(Body::from(call.to_string()));
-    let response = town.app.router.clone().oneshot(request.unwrap()).await;
-    let body = response.unwrap().into_body().collect().await.unwrap();
-    let body = String::from_utf8(body.to_bytes().to_vec()).unwrap();
-    let mut data = body.lines().filter_map(|line| line.strip_prefix("data:"));
-    let last = data.rfind(|data| !data.trim().is_empty());
-    let message: Value = serde_json::from_str(last.unwrap_or(&body)).unwrap();
-    message["result"].clone()
-}
-
-#[tokio::test(start_paused = true)]
-async fn over_mcp_another_answers_however_much_was_told() {
-    for (vendor, model) in MODELS {
-        let (_, ends) = whole(model).await;
-        for &end in &ends[..ends.len() - 1] {
-            let town = Town::new(1);
-            let fault = Fault::CutBody { after_bytes: end };
-            town.simulator.push(vendor, fault);
-
-            let result = told(&town, model).await;
-
-            let name = format!("{vendor} cut at {end}");
-            assert_eq!(result["isError"], false, "{name}: {result:#}");
-            assert_eq!(result["structuredContent"]["text"], TEXT, "{name}");
-            assert_eq!(town.leftovers().await, [""; 0], "{name}");
         }
     }
 }
