@@ -195,7 +195,7 @@ pub struct ProviderError {
     pub model: Option<ModelId>,
     /// True if the vendor may bill the attempt although it failed.
     pub may_be_billed: bool,
-    /// What the vendor says about asking it again, if anything.
+    /// Whether to ask it again, if the vendor says so or it is known.
     pub should_retry: Option<bool>,
 }
 

@@ -64,6 +64,11 @@ pub(super) fn disposition(error: &ProviderError) -> Disposition {
         Kind::InvalidRequest | Kind::ContextLength | Kind::TooLargeForPlan | Kind::Blocked => {
             all(Retry::Never, Verdict::Neutral)
         }
+        // A token that was spent is renewed; a key that is refused stays so.
+        Kind::Unauthorized if error.should_retry == Some(true) => Disposition {
+            retry: Retry::AtOnce,
+            ..of_provider(failed)
+        },
         Kind::Unauthorized => of_provider(out(Proof::Sign)),
         Kind::QuotaExhausted => of_provider(out(Proof::Call)),
         Kind::RateLimited => of_target(

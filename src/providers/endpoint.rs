@@ -185,13 +185,16 @@ impl Endpoint {
         if reply.status.is_success() {
             return Ok(reply);
         }
+        let words = (self.read_refusal)(reply.status, &reply.body);
+        let mut error = failure::of_reply(&reply, words);
         if let (StatusCode::UNAUTHORIZED, Some(identity), Some(token)) =
             (reply.status, &self.identity, &reply.key)
         {
             identity.refused(token);
+            // The next attempt has a token of its own.
+            error.should_retry = Some(true);
         }
-        let words = (self.read_refusal)(reply.status, &reply.body);
-        Err(failure::of_reply(&reply, words))
+        Err(error)
     }
 
     async fn open(

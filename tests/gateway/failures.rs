@@ -72,6 +72,10 @@ impl Case {
             (Vendor::Google | Vendor::Vertex, Fault::Status { status: 502 }) => {
                 twice(self.fault, "provider_unavailable", "overloaded", true)
             }
+            // Its access token may have been spent.
+            (Vendor::Vertex, Fault::Status { status: 401 }) => {
+                twice(self.fault, "provider_unavailable", "unauthorized", false)
+            }
             // The body is that of any other limit.
             (Vendor::Mistral, Fault::SpendLimit) => {
                 twice(self.fault, "provider_rate_limited", "rate_limited", true)

@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use tokio::time::advance;
 use vendor_sim::{Fault, Simulator, Vendor};
 
+use crate::seats::SEATS;
 use crate::support::Rig;
 
 const LUNA: &str = "openai/gpt-6-luna";
@@ -81,6 +82,34 @@ async fn a_key_that_is_refused_is_out_at_once_and_back_by_a_free_question() {
 
     assert_eq!(row(&rig).await["circuit"], "closed");
     let answer = rig.complete(ask(LUNA, false)).await;
+    assert_eq!(answer["text"], "ok");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_machine_without_a_token_is_out_until_it_has_one() {
+    let mut seats = SEATS.iter();
+    let seat = seats.find(|seat| seat.name == "Gemini on Vertex").unwrap();
+    let rig = seat.rig();
+    let missing = Fault::Status { status: 404 };
+    rig.simulator.set_standing(Vendor::Metadata, Some(missing));
+    let question = || json!({"model": seat.model, "prompt": "say: ok"});
+    let refused = rig.refused(question()).await;
+    let again = rig.refused(question()).await;
+
+    let story = async {
+        // The first look finds it as it is.
+        advance(Duration::from_secs(1)).await;
+        rig.simulator.heal(Vendor::Metadata);
+        tokio::time::sleep(Duration::from_secs(70)).await;
+        rig.complete(question()).await
+    };
+    let answer = tokio::select! {
+        answer = story => answer,
+        () = rig.app.gateway.keep_probing() => panic!("probing ended"),
+    };
+
+    assert_eq!(refused["attempts"][0]["outcome"], "unauthorized");
+    assert_eq!(again["attempts"], json!([]));
     assert_eq!(answer["text"], "ok");
 }
 

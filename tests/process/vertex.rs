@@ -106,15 +106,17 @@ async fn without_a_token_the_answer_says_what_to_do() {
     let gateway = on_vertex(&server).await;
 
     let refused = gateway.complete(question(MODELS[0])).await.unwrap();
-    simulator.set_standing(Vendor::Metadata, None);
-    let answered = gateway.complete(question(MODELS[0])).await.unwrap();
+    let asked = tokens_given(&simulator);
+    let again = gateway.complete(question(MODELS[0])).await.unwrap();
 
     let attempt = &refused["error"]["attempts"][0];
     assert_eq!(attempt["outcome"], "unauthorized", "{refused:#}");
     let words = attempt["error"].as_str().unwrap();
     assert!(words.contains("service account"), "{words}");
     assert!(!words.contains("404"), "the cause is for the log: {words}");
-    assert_eq!(answered["text"], "well", "{answered:#}");
+    // A probe finds out when there is one.
+    assert_eq!(again["error"]["attempts"], json!([]), "{again:#}");
+    assert_eq!(tokens_given(&simulator), asked);
 }
 
 #[tokio::test]
@@ -124,12 +126,12 @@ async fn a_token_that_is_refused_is_not_used_again() {
 
     gateway.complete(question(MODELS[0])).await.unwrap();
     simulator.push(Vendor::Vertex, Fault::Status { status: 401 });
-    let refused = gateway.complete(question(MODELS[0])).await.unwrap();
     let answered = gateway.complete(question(MODELS[0])).await.unwrap();
 
-    let attempt = &refused["error"]["attempts"][0];
-    assert_eq!(attempt["outcome"], "unauthorized", "{refused:#}");
     assert_eq!(answered["text"], "well", "{answered:#}");
+    let attempts = answered["routing"]["attempts"].as_array().unwrap();
+    let outcomes: Vec<&Value> = attempts.iter().map(|attempt| &attempt["outcome"]).collect();
+    assert_eq!(outcomes, ["unauthorized", "answered"]);
     assert_eq!(tokens_given(&simulator), 2);
 }
 
