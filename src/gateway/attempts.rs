@@ -170,8 +170,8 @@ impl Gateway {
             ..
         } = so_far;
         if failures.last_kind().is_some() {
-            if let Some(wait) = self.soonest(route) {
-                failures.wait(wait);
+            if let Some((wait, is_exact)) = self.soonest(route) {
+                failures.wait(wait, is_exact);
             }
             return Stop::Exhausted(failures);
         }
@@ -185,7 +185,7 @@ impl Gateway {
             Some((candidate, closure)) => Stop::Refused(refusal::shut(
                 &candidate.target,
                 closure,
-                self.soonest(route),
+                self.soonest(route).map(|(wait, _)| wait),
             )),
             None => Stop::Exhausted(failures),
         }

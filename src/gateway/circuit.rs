@@ -81,11 +81,12 @@ pub(super) struct Closure {
 }
 
 /// What closed the way, in rising order of weight.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Cause {
     /// The vendor had enough for now.
     Throttled,
     /// Calls failed.
+    #[default]
     Failing,
     /// Asking before is of no use: the key is refused, the model is gone.
     Out,
@@ -112,6 +113,8 @@ pub(super) struct Circuit {
     window: Window,
     /// Throttled until.
     not_before: Option<Instant>,
+    /// What opened it last.
+    why: Cause,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -146,7 +149,7 @@ impl Circuit {
         match self.state {
             State::Closed => self.not_before.map(by(Cause::Throttled)),
             State::Open(closed) => Some(by(closed.cause)(closed.until)),
-            State::HalfOpen(Some(lease)) => Some(by(Cause::Failing)(lease)),
+            State::HalfOpen(Some(lease)) => Some(by(self.why)(lease)),
             State::HalfOpen(None) => self.not_before.map(by(Cause::Throttled)),
         }
         .filter(|closure| closure.until > now)
@@ -356,11 +359,13 @@ impl Circuit {
     fn open_until(&mut self, closed: ClosedUntil) -> CircuitState {
         self.epoch = self.epoch.wrapping_add(1);
         self.state = State::Open(closed);
+        self.why = closed.cause;
         self.streak = 0;
         CircuitState::Open
     }
 
-    fn hold_off(&mut self, wait: Option<Duration>, now: Instant, jitter: f64) {
+    /// Keeps to the wait that a vendor asks for, whatever the state.
+    pub(super) fn hold_off(&mut self, wait: Option<Duration>, now: Instant, jitter: f64) {
         self.cool_down(wait, now, jitter);
         if let (State::Open(closed), Some(until)) = (&mut self.state, self.not_before) {
             closed.until = closed.until.max(until);

@@ -160,10 +160,16 @@ impl Circuits {
     /// Gives the right to ask a target although its circuit is open, to one
     /// call at a time and twice a second at most; `None` if it is not free.
     pub(super) fn override_for<'a>(&'a self, target: &'a Target, jitter: f64) -> Option<Entry<'a>> {
-        let mut cells = self.now();
-        let models = cells.targets.entry(target.provider.clone()).or_default();
-        let cell = models.entry(target.model.clone()).or_default();
         let now = Instant::now();
+        let mut cells = self.now();
+        let closure = cells.closure(&target.provider, &target.model, 0, now);
+        if closure.is_some_and(|closure| closure.cause != Cause::Failing) {
+            return None;
+        }
+        let Cells { providers, targets } = &mut *cells;
+        providers.entry(target.provider.clone()).or_default();
+        let models = targets.entry(target.provider.clone()).or_default();
+        let cell = models.entry(target.model.clone()).or_default();
         let is_soon = |last: Instant| now.saturating_duration_since(last) < BETWEEN_OVERRIDES;
         if cell.is_overridden || cell.overridden.is_some_and(is_soon) {
             return None;
@@ -338,11 +344,15 @@ impl Circuits {
             }
             Right::Override => {
                 cell.is_overridden = false;
-                if of_target == Verdict::Success {
+                match of_target {
                     // An answer is the best sign of life.
-                    return (close(provider, now), close(&mut cell.circuit, now));
+                    Verdict::Success => (close(provider, now), close(&mut cell.circuit, now)),
+                    Verdict::Throttled(wait) => {
+                        cell.circuit.hold_off(wait, now, jitter);
+                        (None, None)
+                    }
+                    _ => (None, None),
                 }
-                (None, None)
             }
         }
     }

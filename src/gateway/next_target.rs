@@ -184,24 +184,29 @@ impl Gateway {
     }
 
     /// Returns how long it takes until a target of the route may be asked, if
-    /// circuits keep calls from some: a moment if there is one already.
-    pub(super) fn soonest(&self, route: &Route) -> Option<Duration> {
+    /// circuits keep calls from some: a moment if there is one already, and
+    /// then `false`.
+    pub(super) fn soonest(&self, route: &Route) -> Option<(Duration, bool)> {
         let (circuits, now) = (self.circuits.now(), Instant::now());
         let usable = route.report.candidates.iter();
         let usable = usable.filter(|next| next.filtered_by.is_none());
-        let (mut soonest, mut is_any_closed): (Option<Duration>, bool) = (None, false);
+        let (mut soonest, mut is_any_closed, mut is_exact) = (None::<Duration>, false, true);
         for next in usable {
             let (provider, model) = (&next.target.provider, &next.target.model);
             let closure = circuits.closure(provider, model, route.size, now);
             is_any_closed |= closure.is_some();
             let wait = match closure {
-                None => A_MOMENT,
+                None => {
+                    is_exact = false;
+                    A_MOMENT
+                }
                 // Nobody knows when a key works again.
                 Some(closure) if closure.cause == Cause::Out => continue,
                 Some(closure) => closure.until - now,
             };
             soonest = Some(soonest.map_or(wait, |known| known.min(wait)));
         }
-        soonest.filter(|_| is_any_closed)
+        let soonest = soonest.filter(|_| is_any_closed);
+        soonest.map(|wait| (wait, is_exact))
     }
 }

@@ -97,9 +97,12 @@ impl Failures {
         self.last = Some(error);
     }
 
-    /// Says how long it takes until anybody may be asked.
-    pub(super) fn wait(&mut self, wait: Duration) {
-        self.soonest = Some(wait);
+    /// Says how long it takes until anybody may be asked. Where that is not
+    /// exact, a vendor's own word is better.
+    pub(super) fn wait(&mut self, wait: Duration, is_exact: bool) {
+        if is_exact || self.soonest.is_none() {
+            self.soonest = Some(wait);
+        }
     }
 
     pub(super) fn last_kind(&self) -> Option<ProviderErrorKind> {
