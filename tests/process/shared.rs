@@ -20,6 +20,8 @@ use crate::record::Record;
 const BUDGET: i64 = 500_000;
 /// How many calls `bob` may make at once, and one more each minute.
 const BURST: usize = 60;
+/// How often a caller comes back to a database that is busy.
+const BUSY: usize = 5;
 const LIMITS: &str = "{
   alice: {budget_usd: 0.0005, budget_window: total},
   bob: {requests_per_minute: 1, burst: 60},
@@ -102,7 +104,17 @@ async fn two_hundred_calls_at_once_stay_within_a_rate_and_a_budget() {
         .flat_map(|(name, count)| std::iter::repeat_n(*name, *count));
     let calls = names.enumerate().map(|(number, name)| {
         let (gateway, question) = (&gateways[number % 2], &question);
-        async move { (name, gateway.ask(name, question).await.unwrap()) }
+        async move {
+            let mut answer = gateway.ask(name, question).await.unwrap();
+            // A database that is too busy just now counts nobody out.
+            for _ in 0..BUSY {
+                if answer.code() != "gateway_overloaded" {
+                    break;
+                }
+                answer = gateway.ask(name, question).await.unwrap();
+            }
+            (name, answer)
+        }
     });
     let answers = tokio::select! {
         answers = join_all(calls) => answers,
