@@ -37,6 +37,7 @@ mod tally;
 mod usage;
 mod usual_waits;
 mod vendor_places;
+mod window;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Weak};

@@ -6,7 +6,6 @@
 //! since an average hides a burst. State is this process's own.
 
 mod state;
-mod window;
 
 use std::time::Duration;
 
@@ -14,7 +13,7 @@ use tokio::time::Instant;
 
 pub use state::CircuitState;
 
-use window::Window;
+use super::window::Window;
 
 /// Failures in a row that open a circuit.
 const STREAK: u32 = 5;
@@ -110,7 +109,9 @@ pub(super) struct Circuit {
     closed_at: Option<Instant>,
     streak: u32,
     throttles: u32,
-    window: Window,
+    /// Failures and all outcomes of half a minute. Who is not asked becomes
+    /// unknown again.
+    window: Window<3>,
     /// Throttled until.
     not_before: Option<Instant>,
     /// What opened it last.
@@ -205,20 +206,20 @@ impl Circuit {
             Verdict::Success => {
                 self.streak = 0;
                 self.throttles = 0;
-                self.window.succeeded(now);
+                self.window.add(now, [0, 1]);
                 return None;
             }
             Verdict::Down(outage) => return Some(self.open_hard(outage, now)),
             Verdict::Failure(_) => {
                 self.streak = self.streak.saturating_add(1);
-                self.window.failed(now);
+                self.window.add(now, [1, 1]);
             }
             Verdict::Throttled(wait) => {
-                self.window.failed(now);
+                self.window.add(now, [1, 1]);
                 self.cool_down(wait, now, jitter);
             }
         }
-        let (failed, all) = self.window.counts(now);
+        let [failed, all] = self.window.counts(now);
         let is_half_dead =
             all >= LEAST_OUTCOMES && f64::from(failed) >= FAILED_SHARE * f64::from(all);
         (self.streak >= STREAK || is_half_dead).then(|| self.open(verdict, now, jitter))
