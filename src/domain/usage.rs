@@ -22,6 +22,19 @@ pub struct TokenUsage {
 }
 
 impl TokenUsage {
+    /// Returns the count of every class: input, cache reads, cache writes for
+    /// five minutes and for an hour, output, reasoning.
+    pub const fn classes(&self) -> [u64; 6] {
+        [
+            self.input,
+            self.cache_read,
+            self.cache_write_5m,
+            self.cache_write_1h,
+            self.output,
+            self.reasoning,
+        ]
+    }
+
     /// Returns the input of all classes: what price bands and context windows
     /// are measured by.
     pub const fn total_input(&self) -> u64 {

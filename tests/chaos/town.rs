@@ -168,15 +168,7 @@ impl Town {
             });
             let lines = ledger.iter().filter(|line| is_at(line, vendor));
             let entered = lines.fold([0; 6], |sum, line| {
-                let tokens = line.usage.tokens;
-                let more = [
-                    tokens.input,
-                    tokens.cache_read,
-                    tokens.cache_write_5m,
-                    tokens.cache_write_1h,
-                    tokens.output,
-                    tokens.reasoning,
-                ];
+                let more = line.usage.tokens.classes();
                 std::array::from_fn(|class| sum[class] + more[class])
             });
             if billed != entered {

@@ -40,14 +40,7 @@ impl Row {
                 sums.unpriced,
                 sums.estimated,
             ],
-            tokens: [
-                tokens.input,
-                tokens.cache_read,
-                tokens.cache_write_5m,
-                tokens.cache_write_1h,
-                tokens.output,
-                tokens.reasoning,
-            ],
+            tokens: tokens.classes(),
             money: [
                 sums.cost.nanos(),
                 sums.possible_cost.nanos(),
@@ -142,14 +135,7 @@ fn attempt(row: &mut Row, line: &LedgerEntry) {
     row.counts[6] += u64::from(cost.is_none());
     row.counts[7] += u64::from(line.usage.source == UsageSource::Estimated);
     let tokens = &line.usage.tokens;
-    for (sum, tokens) in row.tokens.iter_mut().zip([
-        tokens.input,
-        tokens.cache_read,
-        tokens.cache_write_5m,
-        tokens.cache_write_1h,
-        tokens.output,
-        tokens.reasoning,
-    ]) {
+    for (sum, tokens) in row.tokens.iter_mut().zip(tokens.classes()) {
         *sum += tokens;
     }
     row.money[0] += cost.unwrap_or(0);

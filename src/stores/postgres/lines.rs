@@ -75,15 +75,7 @@ impl Lines {
     }
 
     fn push_usage(&mut self, entry: &LedgerEntry) {
-        let tokens = entry.usage.tokens;
-        let classes = [
-            tokens.input,
-            tokens.cache_read,
-            tokens.cache_write_5m,
-            tokens.cache_write_1h,
-            tokens.output,
-            tokens.reasoning,
-        ];
+        let classes = entry.usage.tokens.classes();
         for (column, count) in self.tokens.iter_mut().zip(classes) {
             column.push(int(count));
         }
