@@ -74,7 +74,6 @@ impl Gateway {
                 form: form.as_ref(),
             };
             let raced = self.race(call, route, &ask, (deadline, entry), tally).await;
-            let candidate = raced.by.unwrap_or_else(|| candidate.clone());
             if let Some(beside) = raced.beside {
                 so_far.take(beside, route, tally);
             }
@@ -89,7 +88,8 @@ impl Gateway {
                 Err(Denied::Target(error, affordable)) => {
                     // The cheapest says what waiting is good for.
                     so_far.denied = Some(error);
-                    self.avoid(call, route, &candidate, affordable);
+                    let denied = raced.by.as_ref().unwrap_or(&candidate);
+                    self.avoid(call, route, denied, affordable);
                     continue;
                 }
                 Err(Denied::Call(error)) => return Err(Stop::Refused(error)),
@@ -98,7 +98,7 @@ impl Gateway {
             route.report.attempts.push(attempt);
             tally.add(cost);
             let error = match result {
-                Ok(answered) => return Ok((answered, candidate)),
+                Ok(answered) => return Ok((answered, raced.by.unwrap_or(candidate))),
                 Err(error) => error,
             };
             // The last target had all the time that was left.
@@ -106,8 +106,10 @@ impl Gateway {
                 return Err(Stop::OutOfTime);
             }
             so_far.failures.add(error.clone());
-            if let Some(flaw) = flaw.filter(|_| !is_repair) {
-                let request = Form::ask_again(ask.request, &flaw);
+            let mended = flaw.filter(|_| !is_repair);
+            let mended = mended.map(|flaw| Form::ask_again(ask.request, &flaw));
+            let candidate = raced.by.unwrap_or(candidate);
+            if let Some(request) = mended {
                 so_far.again = Some((candidate, Step::Repair(Box::new(request))));
             } else if !self
                 .go_on(call, route, &mut so_far, candidate, &error)

@@ -57,6 +57,7 @@ pub(super) enum Verdict {
 pub(super) struct Outage {
     pub(super) time: Duration,
     pub(super) ends_by: Proof,
+    pub(super) cause: Cause,
 }
 
 /// What proves that somebody works again.
@@ -87,8 +88,20 @@ pub(super) enum Cause {
     /// Calls failed.
     #[default]
     Failing,
+    /// Asking before is of no use: the account's money or plan is used up.
+    Spent,
     /// Asking before is of no use: the key is refused, the model is gone.
     Out,
+}
+
+impl Cause {
+    /// Tells whether somebody must mend something.
+    pub(super) const fn is_hard(self) -> bool {
+        match self {
+            Self::Throttled | Self::Failing => false,
+            Self::Spent | Self::Out => true,
+        }
+    }
 }
 
 /// The right to ask; it goes back to [`Circuit::record`].
@@ -352,7 +365,7 @@ impl Circuit {
     fn open_hard(&mut self, outage: Outage, now: Instant) -> CircuitState {
         self.open_until(ClosedUntil {
             until: now + outage.time.min(MOST_DOWN),
-            cause: Cause::Out,
+            cause: outage.cause,
             ends_by: outage.ends_by,
         })
     }

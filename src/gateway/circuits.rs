@@ -99,7 +99,7 @@ impl Cell {
         let too_large = self.too_large.filter(|(least, _)| tokens >= *least);
         let too_large = too_large.map(|(_, until)| Closure {
             until,
-            cause: Cause::Out,
+            cause: Cause::Spent,
         });
         later(
             self.circuit.closure(now),

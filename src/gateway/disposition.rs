@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use super::circuit::{Outage, Proof, Verdict};
+use super::circuit::{Cause, Outage, Proof, Verdict};
 use crate::domain::{ProviderError, ProviderErrorKind};
 
 /// How long a key that is refused, an account without money and a model that
@@ -39,10 +39,11 @@ pub(super) struct Disposition {
 pub(super) fn disposition(error: &ProviderError) -> Disposition {
     use ProviderErrorKind as Kind;
     let failed = Verdict::Failure(error.retry_after);
-    let out = |ends_by| {
+    let out = |ends_by, cause| {
         Verdict::Down(Outage {
             time: error.retry_after.unwrap_or(OUT),
             ends_by,
+            cause,
         })
     };
     let all = |retry, verdict| Disposition {
@@ -69,14 +70,14 @@ pub(super) fn disposition(error: &ProviderError) -> Disposition {
             retry: Retry::AtOnce,
             ..of_provider(failed)
         },
-        Kind::Unauthorized => of_provider(out(Proof::Sign)),
-        Kind::QuotaExhausted => of_provider(out(Proof::Call)),
+        Kind::Unauthorized => of_provider(out(Proof::Sign, Cause::Out)),
+        Kind::QuotaExhausted => of_provider(out(Proof::Call, Cause::Spent)),
         Kind::RateLimited => of_target(
             Retry::WhenThereIsRoom,
             Verdict::Throttled(error.retry_after),
         ),
         Kind::Overloaded | Kind::Server => all(Retry::Later, failed),
-        Kind::ModelUnavailable => of_target(Retry::Never, out(Proof::Call)),
+        Kind::ModelUnavailable => of_target(Retry::Never, out(Proof::Call, Cause::Out)),
         Kind::Transport if !error.may_be_billed => all(Retry::AtOnce, failed),
         Kind::Transport | Kind::Timeout(_) | Kind::Broken => all(Retry::Never, failed),
     };

@@ -119,7 +119,7 @@ impl Progress {
 
     /// Remembers a target whose circuits are not closed.
     pub(super) fn shut(&mut self, candidate: &Candidate, closure: Closure) {
-        let order = |closure: &Closure| (closure.cause == Cause::Out, closure.until);
+        let order = |closure: &Closure| (closure.cause.is_hard(), closure.until);
         let is_sooner = |known: &(Candidate, Closure)| order(&closure) < order(&known.1);
         if self.shut.as_ref().is_none_or(is_sooner) {
             self.shut = Some((candidate.clone(), closure));
@@ -200,8 +200,8 @@ impl Gateway {
                     is_exact = false;
                     A_MOMENT
                 }
-                // Nobody knows when a key works again.
-                Some(closure) if closure.cause == Cause::Out => continue,
+                // Nobody knows when somebody mends it.
+                Some(closure) if closure.cause.is_hard() => continue,
                 Some(closure) => closure.until - now,
             };
             soonest = Some(soonest.map_or(wait, |known| known.min(wait)));

@@ -23,14 +23,14 @@ const QUEUE_SHARE: f64 = 0.25;
 const LEASE_GRACE: Duration = Duration::from_secs(1);
 
 /// All that an attempt needs.
-pub(super) struct Ready<'a> {
+pub(super) struct Ready<'g, 'a> {
     pub(super) spec: &'a ModelSpec,
     pub(super) form: Option<Form<'a>>,
     /// Nobody else is left to be asked afterwards.
     pub(super) is_last: bool,
     pub(super) deadline: Instant,
     pub(super) entry: Entry<'a>,
-    pub(super) _place: Place<'a>,
+    pub(super) _place: Place<'g>,
 }
 
 /// Why an attempt is not made.
@@ -47,14 +47,14 @@ pub(super) enum NotReady {
 
 impl Gateway {
     /// Gathers what the attempt at `candidate` needs.
-    pub(super) async fn make_ready<'a>(
-        &'a self,
+    pub(super) async fn make_ready<'g: 'a, 'a>(
+        &'g self,
         call: &CallContext<'a>,
         route: &Route,
         candidate: &'a Candidate,
         step: &Step,
         so_far: &mut Progress,
-    ) -> Result<Ready<'a>, NotReady> {
+    ) -> Result<Ready<'g, 'a>, NotReady> {
         let (target, made) = (&candidate.target, so_far.made);
         let is_last = !self.has_another(route) || made + 1 == self.settings.max_attempts;
         let pace = self.pace(candidate, call);

@@ -205,6 +205,10 @@ pub(super) fn shut(target: &Target, closure: Closure, wait: Option<Duration>) ->
             ErrorKind::ProviderUnavailable,
             "failed lately and is left alone for a while",
         ),
+        Cause::Spent => (
+            ErrorKind::ProviderRateLimited,
+            "has no more of the account's money or plan for this",
+        ),
         Cause::Out => (
             ErrorKind::ProviderUnavailable,
             "is out of service until somebody mends its key, account or model",

@@ -120,7 +120,12 @@ async fn an_account_without_money_comes_back_by_a_call_alone() {
     mended(&rig, Fault::QuotaExhausted).await;
 
     assert_eq!(row(&rig).await["circuit"], "open");
-    rig.refused(ask(LUNA, false)).await;
+    let again = rig.refused(ask(LUNA, false)).await;
+    assert_eq!(
+        again["type"], "provider_rate_limited",
+        "as it was told first"
+    );
+    assert_eq!(again["retryable"], false);
     advance(Duration::from_mins(30)).await;
     assert_eq!(row(&rig).await["circuit"], "half_open");
     assert_eq!(rig.complete(ask(LUNA, true)).await["provider"], "openai");

@@ -175,6 +175,7 @@ async fn a_free_sign_of_life_heals_a_key_but_pays_no_bill() {
         Verdict::Down(Outage {
             time: Duration::from_secs(1800),
             ends_by,
+            cause: Cause::Out,
         })
     };
     let (mut key, mut money) = (Circuit::default(), Circuit::default());
@@ -249,6 +250,7 @@ fn verdict(how: u8) -> Verdict {
         _ => Verdict::Down(Outage {
             time: half_an_hour,
             ends_by: if how == 6 { Proof::Call } else { Proof::Sign },
+            cause: Cause::Spent,
         }),
     }
 }
