@@ -6,12 +6,14 @@
 //! since an average hides a burst. State is this process's own.
 
 mod state;
+mod verdict;
 
 use std::time::Duration;
 
 use tokio::time::Instant;
 
 pub use state::CircuitState;
+pub(super) use verdict::{Cause, Closure, Outage, Proof, Verdict};
 
 use super::window::Window;
 
@@ -36,73 +38,6 @@ const FIRST_THROTTLE: Duration = Duration::from_secs(1);
 const MOST_THROTTLE: Duration = Duration::from_secs(60);
 /// The longest wait for somebody who is out by his own word.
 const MOST_DOWN: Duration = Duration::from_hours(24);
-
-/// What the end of an attempt says of the one that was asked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Verdict {
-    /// It works.
-    Success,
-    /// It failed, and wants so much time if it said so.
-    Failure(Option<Duration>),
-    /// It works, but takes no more just now, for so long if it said so.
-    Throttled(Option<Duration>),
-    /// It will not work.
-    Down(Outage),
-    /// Nothing.
-    Neutral,
-}
-
-/// How long somebody is out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Outage {
-    pub(super) time: Duration,
-    pub(super) ends_by: Proof,
-    pub(super) cause: Cause,
-}
-
-/// What proves that somebody works again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Proof {
-    /// A sign of life that costs nothing: a key was refused, or such a sign
-    /// was all that was missing.
-    Sign,
-    /// A call that is answered, and a sign of life makes it worth while.
-    Trial,
-    /// A call alone: the money is gone, or the model is.
-    Call,
-}
-
-/// Why nobody is asked now.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Closure {
-    /// When somebody may be.
-    pub(super) until: Instant,
-    pub(super) cause: Cause,
-}
-
-/// What closed the way, in rising order of weight.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Cause {
-    /// The vendor had enough for now.
-    Throttled,
-    /// Calls failed.
-    #[default]
-    Failing,
-    /// Asking before is of no use: the account's money or plan is used up.
-    Spent,
-    /// Asking before is of no use: the key is refused, the model is gone.
-    Out,
-}
-
-impl Cause {
-    /// Tells whether somebody must mend something.
-    pub(super) const fn is_hard(self) -> bool {
-        match self {
-            Self::Throttled | Self::Failing => false,
-            Self::Spent | Self::Out => true,
-        }
-    }
-}
 
 /// The right to ask; it goes back to [`Circuit::record`].
 #[derive(Clone, Copy, Debug)]
