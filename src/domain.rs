@@ -6,6 +6,7 @@ mod capability;
 mod catalogue;
 mod completion;
 mod draft;
+mod embedder;
 mod error;
 mod identity;
 mod ids;
@@ -18,6 +19,7 @@ mod port;
 mod provider_error;
 mod quantity;
 mod request;
+mod stored_answer;
 mod target;
 mod usage;
 mod usage_sums;
@@ -35,6 +37,7 @@ pub use draft::{
     CacheWish, DEFAULT_MAX_TOKENS, Draft, MAX_TIMEOUT, MAX_TOKENS, Manners, WishedWeights, Wishes,
     whole_number,
 };
+pub use embedder::{Embedder, EmbedderError, EmbedderState};
 pub use error::{Error, ErrorKind};
 pub use identity::{AuthRefusal, KeySource, KeySourceError, Rights};
 pub use ids::{Caller, ModelId, ProviderName, RequestId, Secret};
@@ -49,15 +52,18 @@ pub use message::{
 };
 pub use money::{NanoUsd, PicoUsdPerToken};
 pub use port::{
-    CacheKey, CacheScope, CacheStore, ChunkSink, Clock, Embedder, EmbedderError, Ledger,
-    LimitStore, Provider, ProviderCall, RoutingStore, StoreError, StoreState, StoredAnswer,
-    UsageStore,
+    ChunkSink, Clock, Ledger, LimitStore, Provider, ProviderCall, RoutingStore, StoreError,
+    StoreState, UsageStore,
 };
 pub use provider_error::{ProviderError, ProviderErrorKind, TimeoutPhase};
 pub use quantity::{OutOfRange, Ratio, Temperature};
 pub use request::{
     CacheMode, CompletionRequest, ModelSelector, PromptCache, Requirements, ResponseFormat,
     Sampling, TaskLabel, Weights,
+};
+pub use stored_answer::{
+    CacheKey, CacheScope, CacheStore, NearestQuery, NearestSearch, StoredAnswer, StoredVector,
+    VectorSpace, WalkMark,
 };
 pub use target::{Effort, Target};
 pub use usage::{TokenUsage, Usage, UsageSource};

@@ -1,5 +1,6 @@
 //! Where state is kept.
 
+mod answers;
 mod breaker;
 mod codec;
 mod gap;

@@ -69,6 +69,7 @@ impl Stores {
     /// [`AppError::Build`] if it cannot be opened.
     pub async fn open(config: &Config, clock: &Arc<dyn Clock>) -> Result<Self, AppError> {
         let retention = DAY * u32::try_from(config.store.retention_days).unwrap_or(u32::MAX);
+        let cache_max_bytes = config.store.cache_max_mb << 20;
         let location = match &config.store_place {
             StorePlace::Memory => SqliteLocation::Memory,
             StorePlace::Sqlite(path) => SqliteLocation::File(path.clone()),
@@ -77,6 +78,7 @@ impl Stores {
                     url: url.clone(),
                     connections: config.store.connections,
                     retention,
+                    cache_max_bytes,
                 };
                 let store = PostgresStore::open(&settings, Arc::clone(clock)).await;
                 let store = Arc::new(store.map_err(|fault| AppError::Build(fault.to_string()))?);
@@ -86,6 +88,7 @@ impl Stores {
         let options = SqliteOptions {
             is_ephemeral: config.is_on_cloud_run,
             retention,
+            cache_max_bytes,
             ..SqliteOptions::default()
         };
         let lock = match &location {

@@ -38,7 +38,7 @@ pub(super) fn check(
 }
 
 /// The numbers and what they may be, both ends included.
-fn ranges(form: &SettingsForm) -> [(&'static str, u64, u64, u64); 26] {
+fn ranges(form: &SettingsForm) -> [(&'static str, u64, u64, u64); 27] {
     const MINUTES_10: u64 = 600_000;
     let (server, gateway) = (&form.server, &form.gateway);
     let (routing, timeouts) = (&form.routing, &form.providers.timeouts);
@@ -94,6 +94,7 @@ fn ranges(form: &SettingsForm) -> [(&'static str, u64, u64, u64); 26] {
             1,
             1_000,
         ),
+        ("store.cache_max_mb", form.store.cache_max_mb, 1, 1_000_000),
         (
             "gateway.default_timeout_ms",
             gateway.default_timeout_ms,

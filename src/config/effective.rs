@@ -56,6 +56,7 @@ fn sections(config: &Config) -> Value {
             },
             "retention_days": config.store.retention_days,
             "connections": config.store.connections,
+            "cache_max_mb": config.store.cache_max_mb,
         },
         "limits": config.limits.limits,
         "callers": config.limits.callers,

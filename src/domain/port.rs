@@ -111,57 +111,6 @@ pub trait Provider: Send + Sync {
 #[error("the store failed: {0}")]
 pub struct StoreError(pub String);
 
-/// What must be equal for two callers to share an answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct CacheScope(pub [u8; 32]);
-
-/// What identifies a cached answer within its scope: a hash of everything
-/// that shapes it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct CacheKey(pub [u8; 32]);
-
-/// An answer as it is stored.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct StoredAnswer {
-    /// Who may see it.
-    pub scope: CacheScope,
-    /// What it answers.
-    pub key: CacheKey,
-    /// The answer, in a form that the cache alone knows.
-    pub body: Vec<u8>,
-    /// When it was made.
-    pub stored_at: Timestamp,
-    /// When it ends to be an answer.
-    pub expires_at: Timestamp,
-}
-
-/// Stored answers.
-#[async_trait]
-pub trait CacheStore: Send + Sync {
-    /// Finds the answer under `key` that has not expired at `now`.
-    ///
-    /// # Errors
-    /// [`StoreError`]; callers take it for a miss.
-    async fn find(
-        &self,
-        scope: CacheScope,
-        key: CacheKey,
-        now: Timestamp,
-    ) -> Result<Option<StoredAnswer>, StoreError>;
-
-    /// Keeps an answer in place of an older one.
-    ///
-    /// # Errors
-    /// [`StoreError`]; the answer is then not cached.
-    async fn put(&self, answer: &StoredAnswer) -> Result<(), StoreError>;
-
-    /// Forgets an answer; one that is not there counts as forgotten.
-    ///
-    /// # Errors
-    /// [`StoreError`]; the answer may still be there.
-    async fn evict(&self, scope: CacheScope, key: CacheKey) -> Result<(), StoreError>;
-}
-
 /// What the router has learned.
 #[async_trait]
 pub trait RoutingStore: Send + Sync {
@@ -177,21 +126,6 @@ pub trait RoutingStore: Send + Sync {
     /// [`StoreError`]; what was saved before is still there.
     async fn save(&self, state: &[u8]) -> Result<(), StoreError>;
 }
-
-/// Turns text into vectors.
-pub trait Embedder: Send + Sync {
-    /// Returns one vector of unit norm per text. Takes milliseconds of CPU:
-    /// never call it on an async thread.
-    ///
-    /// # Errors
-    /// [`EmbedderError`] if the model cannot run.
-    fn embed(&self, texts: &[&str]) -> Result<Vec<Vec<f32>>, EmbedderError>;
-}
-
-/// An embedding model that cannot run.
-#[derive(Clone, Debug, Error)]
-#[error("the embedding model failed: {0}")]
-pub struct EmbedderError(pub String);
 
 /// Rates and budgets, exact over everything that shares the store.
 #[async_trait]

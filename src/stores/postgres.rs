@@ -15,6 +15,7 @@ mod rebuild;
 mod sums;
 mod upkeep;
 mod usage;
+mod vectors;
 mod words;
 
 use std::fmt;
@@ -29,6 +30,7 @@ use tokio::time::{Instant, sleep, timeout, timeout_at};
 use uuid::Uuid;
 
 use crate::domain::{Clock, Secret};
+use crate::stores::answers::Room;
 use give_back::GiveBack;
 use pool::Pool;
 
@@ -43,16 +45,20 @@ pub struct PostgresSettings {
     pub connections: u32,
     /// How long lines of the ledger are kept; what they come to stays.
     pub retention: Duration,
+    /// The most that cached answers may take, in bytes. Beyond it the oldest
+    /// are removed.
+    pub cache_max_bytes: u64,
 }
 
 impl PostgresSettings {
     /// Takes a connection string and the defaults: five connections, lines
-    /// are kept for 90 days.
+    /// are kept for 90 days, answers take up to 512 MiB.
     pub const fn new(url: Secret) -> Self {
         Self {
             url,
             connections: 5,
             retention: Duration::from_hours(90 * 24),
+            cache_max_bytes: 512 << 20,
         }
     }
 }
@@ -100,14 +106,17 @@ pub struct PostgresStore {
     writer: AtomicI16,
     instances: AtomicU32,
     retention: Duration,
+    /// What cached answers may take.
+    room: Room,
+    /// The query for the nearest vectors, where the server can compare them.
+    nearest: Option<Arc<str>>,
     clock: Arc<dyn Clock>,
-    kind: &'static str,
 }
 
 impl fmt::Debug for PostgresStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("PostgresStore")
-            .field("kind", &self.kind)
+            .field("kind", &self.kind())
             .field("pool", &self.pool)
             .finish_non_exhaustive()
     }
@@ -163,9 +172,9 @@ impl PostgresStore {
         let mut connection = first_contact(&options).await.map_err(unreachable)?;
         let set_up = timeout(SET_UP, async {
             migrations::migrate(&mut connection).await?;
-            Ok(migrations::has_vectors(&mut connection).await)
+            Ok(vectors::prepare(&mut connection).await)
         });
-        let has_vectors = set_up
+        let nearest = set_up
             .await
             .map_err(|_| unreachable("the set-up took longer than 120 s".to_owned()))?
             .map_err(PostgresError::Unfit)?;
@@ -178,12 +187,9 @@ impl PostgresStore {
             writer: AtomicI16::new(0),
             instances: AtomicU32::new(1),
             retention: settings.retention,
+            room: Room::new(settings.cache_max_bytes),
+            nearest,
             clock,
-            kind: if has_vectors {
-                "postgres"
-            } else {
-                "postgres (without pgvector)"
-            },
         };
         let beat = store.beat().await;
         beat.map_err(|error| unreachable(error.to_string()))?;
@@ -194,6 +200,14 @@ impl PostgresStore {
     /// for ever.
     pub async fn run(&self) {
         tokio::join!(self.give_back.run(&self.pool), self.look_after());
+    }
+
+    const fn kind(&self) -> &'static str {
+        if self.nearest.is_some() {
+            "postgres"
+        } else {
+            "postgres (without pgvector)"
+        }
     }
 
     fn writer(&self) -> i16 {

@@ -15,6 +15,10 @@ pub struct Settings {
     pub retention_days: u64,
     /// The most connections to Postgres, `1..=1_000`.
     pub connections: u32,
+    /// The most that cached answers may take, in MiB, `1..=1_000_000`; beyond
+    /// it the oldest are removed. In memory, or where the disk is memory, at
+    /// most a quarter of the store's size.
+    pub cache_max_mb: u64,
 }
 
 impl Default for Settings {
@@ -22,6 +26,7 @@ impl Default for Settings {
         Self {
             retention_days: 90,
             connections: 5,
+            cache_max_mb: 512,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! State in a SQLite file, or in memory in the same form.
 
 mod columns;
+mod entries;
 mod lines;
 mod open;
 mod report;
@@ -19,19 +20,22 @@ use sqlx::{Sqlite, SqlitePool, Transaction};
 use tokio::sync::Mutex;
 
 use self::sums::Remembered;
-use super::codec::instant;
+use super::answers::Room;
 use super::health::StoreHealth;
 use super::queue::{LedgerSink, MergedEntries};
 use super::upkeep::Store;
 use crate::domain::{
-    BudgetPeriod, CacheKey, CacheScope, CacheStore, Caller, Clock, LedgerEntry, NanoUsd,
-    RoutingStore, StoreError, StoreState, StoredAnswer, UsageQuery, UsageStore, UsageSums,
+    BudgetPeriod, Caller, Clock, LedgerEntry, NanoUsd, StoreError, StoreState, UsageQuery,
+    UsageStore, UsageSums,
 };
 
 /// The size of a store on a disk that is memory.
 const EPHEMERAL_BYTES: u64 = 64 << 20;
 /// The size of a store in memory: about 100,000 lines.
 const MEMORY_BYTES: u64 = 32 << 20;
+/// The part of a store of limited size that answers may take; on their pages
+/// they take up to twice as much as by themselves.
+const ANSWERS_PART: u64 = 4;
 /// How many lines are written between two looks at the size.
 const LINES_PER_LOOK: usize = 1_000;
 
@@ -58,6 +62,9 @@ pub struct SqliteOptions {
     /// on a disk, 64 MiB where the disk is memory, and 32 MiB in memory; of
     /// the latter two the oldest lines are removed when 80 % are used.
     pub max_bytes: Option<u64>,
+    /// The most that cached answers may take, in bytes; of a store of limited
+    /// size a quarter at most. Beyond it the oldest are removed.
+    pub cache_max_bytes: u64,
 }
 
 impl Default for SqliteOptions {
@@ -67,6 +74,7 @@ impl Default for SqliteOptions {
             retention: Duration::from_hours(90 * 24),
             busy_timeout: Duration::from_secs(5),
             max_bytes: None,
+            cache_max_bytes: 512 << 20,
         }
     }
 }
@@ -83,6 +91,8 @@ pub struct SqliteStore {
     /// Where the oldest lines make room for new ones, the size of the store.
     trimmed_at: Option<u64>,
     lines_since_look: AtomicUsize,
+    /// What cached answers may take.
+    room: Room,
     clock: Arc<dyn Clock>,
     health: StoreHealth,
 }
@@ -115,6 +125,8 @@ impl SqliteStore {
             (SqliteLocation::File(_), false) => ("sqlite", None),
         };
         options.max_bytes = options.max_bytes.or(limit);
+        let part = options.max_bytes.map(|bytes| bytes / ANSWERS_PART);
+        let cache_max_bytes = options.cache_max_bytes.min(part.unwrap_or(u64::MAX));
         let pools = open::open(&location, &options).await?;
         Ok(Self {
             known: Mutex::default(),
@@ -128,6 +140,7 @@ impl SqliteStore {
             trimmed_at: options.max_bytes.filter(|_| limit.is_some()),
             options,
             lines_since_look: AtomicUsize::new(0),
+            room: Room::new(cache_max_bytes),
             clock,
             health: StoreHealth::default(),
         })
@@ -229,83 +242,6 @@ impl UsageStore for SqliteStore {
 
     fn state(&self) -> StoreState {
         self.health.state(self.kind)
-    }
-}
-
-#[async_trait]
-impl CacheStore for SqliteStore {
-    async fn find(
-        &self,
-        scope: CacheScope,
-        key: CacheKey,
-        now: Timestamp,
-    ) -> Result<Option<StoredAnswer>, StoreError> {
-        let row: Option<(Vec<u8>, i64, i64)> = sqlx::query_as(
-            "SELECT body, stored_at, expires_at FROM cache_entry \
-             WHERE scope = ? AND key = ? AND expires_at > ?",
-        )
-        .bind(&scope.0[..])
-        .bind(&key.0[..])
-        .bind(now.as_microsecond())
-        .fetch_optional(&self.readers)
-        .await
-        .map_err(|error| self.fault(&error))?;
-        Ok(row.map(|(body, stored_at, expires_at)| StoredAnswer {
-            scope,
-            key,
-            body,
-            stored_at: instant(stored_at),
-            expires_at: instant(expires_at),
-        }))
-    }
-
-    async fn put(&self, answer: &StoredAnswer) -> Result<(), StoreError> {
-        sqlx::query(
-            "INSERT INTO cache_entry (scope, key, body, stored_at, expires_at) \
-             VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET body = excluded.body, \
-             stored_at = excluded.stored_at, expires_at = excluded.expires_at",
-        )
-        .bind(&answer.scope.0[..])
-        .bind(&answer.key.0[..])
-        .bind(&answer.body[..])
-        .bind(answer.stored_at.as_microsecond())
-        .bind(answer.expires_at.as_microsecond())
-        .execute(&self.writer)
-        .await
-        .map_err(|error| self.fault(&error))?;
-        Ok(())
-    }
-
-    async fn evict(&self, scope: CacheScope, key: CacheKey) -> Result<(), StoreError> {
-        sqlx::query("DELETE FROM cache_entry WHERE scope = ? AND key = ?")
-            .bind(&scope.0[..])
-            .bind(&key.0[..])
-            .execute(&self.writer)
-            .await
-            .map_err(|error| self.fault(&error))?;
-        Ok(())
-    }
-}
-
-#[async_trait]
-impl RoutingStore for SqliteStore {
-    async fn load(&self) -> Result<Option<Vec<u8>>, StoreError> {
-        sqlx::query_scalar("SELECT state FROM routing_state")
-            .fetch_optional(&self.readers)
-            .await
-            .map_err(|error| self.fault(&error))
-    }
-
-    async fn save(&self, state: &[u8]) -> Result<(), StoreError> {
-        sqlx::query(
-            "INSERT INTO routing_state (id, state) VALUES (1, ?) \
-             ON CONFLICT DO UPDATE SET state = excluded.state",
-        )
-        .bind(state)
-        .execute(&self.writer)
-        .await
-        .map_err(|error| self.fault(&error))?;
-        Ok(())
     }
 }
 

@@ -6,9 +6,10 @@ use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
 use sqlx::{PgConnection, SqlSafeStr as _};
 
 /// Every step, in order. A step that has been released is never changed.
-const STEPS: [(&str, &str); 2] = [
+const STEPS: [(&str, &str); 3] = [
     ("limits", include_str!("migrations/0001_limits.sql")),
     ("ledger", include_str!("migrations/0002_ledger.sql")),
+    ("answers", include_str!("migrations/0003_answers.sql")),
 ];
 
 /// Takes the steps that the database lacks. Of several who start at once, one
@@ -48,16 +49,4 @@ pub(super) async fn migrate(connection: &mut PgConnection) -> Result<(), String>
         )),
         Err(error) => Err(format!("the database cannot be set up: {error}")),
     }
-}
-
-/// Tells whether the database can search vectors, after trying to make it so.
-pub(super) async fn has_vectors(connection: &mut PgConnection) -> bool {
-    // Two that do this at once can fail, and need not be allowed to.
-    let make = "create extension if not exists vector";
-    let _ = sqlx::raw_sql(make).execute(&mut *connection).await;
-    let query = "select exists (select from pg_extension where extname = 'vector')";
-    sqlx::query_scalar(query)
-        .fetch_one(connection)
-        .await
-        .unwrap_or(false)
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
+use sqlx::{Connection as _, PgConnection};
 use tokio::time::{MissedTickBehavior, interval, timeout_at};
 
 use super::PostgresStore;
@@ -12,7 +13,7 @@ use super::moment::Moment;
 use super::pool::{BACKGROUND, Prune, REQUEST};
 use super::rebuild::rebuild;
 use crate::domain::StoreError;
-use crate::stores::codec::instant_of_second;
+use crate::stores::codec::{instant_of_second, int};
 use crate::stores::rollup::Grain;
 use crate::stores::spans::needless_before;
 use crate::stores::upkeep::Store;
@@ -32,6 +33,9 @@ const MERGED_KEPT: Duration = Duration::from_hours(7 * 24);
 const BUDGETS_KEPT: Duration = Duration::from_hours(400 * 24);
 /// How long lines may be added up anew: a million takes about ten seconds.
 const REBUILD: Duration = Duration::from_secs(600);
+/// How long the sizes of all answers may be added up, which the server ends
+/// before: a million takes about a second.
+const COUNTING: Duration = Duration::from_secs(25);
 
 #[async_trait]
 impl Store for PostgresStore {
@@ -80,7 +84,7 @@ impl Store for PostgresStore {
                 while self.remove(remove, before).await? {}
             }
         }
-        Ok(())
+        self.make_room().await
     }
 
     async fn rebuild(&self) -> Result<(), StoreError> {
@@ -141,12 +145,46 @@ impl PostgresStore {
             let done = tokio::select! {
                 _ = sweeps.tick() => {
                     self.pool.prune(Prune::Old);
-                    self.sweep(GRACE).await.map(|_| ())
+                    self.sweep_all().await
                 }
                 _ = beats.tick() => self.beat().await,
             };
             if let Err(error) = done {
                 tracing::debug!(%error, "the database is not looked after");
+            }
+        }
+    }
+
+    async fn sweep_all(&self) -> Result<(), StoreError> {
+        self.sweep(GRACE).await?;
+        if self.room.take_due() {
+            self.make_room().await?;
+        }
+        Ok(())
+    }
+
+    /// Removes the oldest answers where all together take too much.
+    async fn make_room(&self) -> Result<(), StoreError> {
+        let goal = int(self.room.goal());
+        let mut lease = self.pool.lease(COUNTING).await?;
+        let outcome = timeout_at(lease.until, first_beyond(&mut lease.connection, goal)).await;
+        let Some((stored_at, scope, key)) = lease.end(outcome)? else {
+            return Ok(());
+        };
+        loop {
+            let mut lease = self.pool.lease(BACKGROUND).await?;
+            let query = sqlx::query(
+                "delete from cache_entry where ctid = any(array(\
+                 select ctid from cache_entry where (stored_at, scope, key) <= ($1, $2, $3) \
+                 order by stored_at, scope, key limit $4))",
+            )
+            .bind(stored_at)
+            .bind(&scope)
+            .bind(&key)
+            .bind(CHUNK);
+            let outcome = timeout_at(lease.until, query.execute(&mut lease.connection)).await;
+            if lease.end(outcome)?.rows_affected() < CHUNK.unsigned_abs() {
+                return Ok(());
             }
         }
     }
@@ -175,6 +213,37 @@ impl PostgresStore {
         let removed = lease.end(outcome)?.rows_affected();
         Ok(removed >= CHUNK.unsigned_abs())
     }
+}
+
+/// Where the answers begin that are older than the latest of `goal` bytes.
+/// What is on the disk is known at once, and with that little enough no answer
+/// is looked at.
+async fn first_beyond(
+    connection: &mut PgConnection,
+    goal: i64,
+) -> sqlx::Result<Option<(Moment, Vec<u8>, Vec<u8>)>> {
+    const BEGIN: &str = "begin; set local statement_timeout = '20s'";
+    let on_disk: i64 = sqlx::query_scalar(
+        "select pg_total_relation_size('cache_entry') \
+         + coalesce(pg_total_relation_size(to_regclass('cache_vector')), 0)",
+    )
+    .fetch_one(&mut *connection)
+    .await?;
+    if on_disk <= goal {
+        return Ok(None);
+    }
+    let mut transaction = connection.begin_with(BEGIN).await?;
+    let first = sqlx::query_as(
+        "select stored_at, scope, key from (select stored_at, scope, key, sum(size_bytes) \
+         over (order by stored_at desc, scope desc, key desc rows unbounded preceding) as kept \
+         from cache_entry) as entry where kept > $1 \
+         order by stored_at desc, scope desc, key desc limit 1",
+    )
+    .bind(goal)
+    .fetch_optional(&mut *transaction)
+    .await?;
+    transaction.commit().await?;
+    Ok(first)
 }
 
 fn before(now: Timestamp, kept: Duration) -> Timestamp {

@@ -67,7 +67,7 @@ impl UsageStore for PostgresStore {
     }
 
     fn state(&self) -> StoreState {
-        self.pool.gate.health.state(self.kind)
+        self.pool.gate.health.state(self.kind())
     }
 }
 

@@ -29,6 +29,13 @@ const LOCK_PAUSE: Duration = Duration::from_millis(20);
 /// The size of a page in bytes, which is SQLite's default.
 pub(super) const PAGE_BYTES: u64 = 4096;
 
+/// Every step to the present form, in order. A step that has been released is
+/// never changed.
+const STEPS: [(&str, &str); 2] = [
+    ("first", include_str!("migrations/0001_first.sql")),
+    ("answers", include_str!("migrations/0002_answers.sql")),
+];
+
 /// The connections of a store.
 #[derive(Debug)]
 pub(super) struct Pools {
@@ -174,13 +181,11 @@ async fn check(connection: &mut SqliteConnection) -> sqlx::Result<()> {
 
 /// Brings the tables to the present form, under a lock unless they have it.
 async fn migrate(connection: &mut SqliteConnection) -> sqlx::Result<()> {
-    let migrator = Migrator::with_migrations(vec![Migration::new(
-        1,
-        "first".into(),
-        MigrationType::Simple,
-        include_str!("migrations/0001_first.sql").into_sql_str(),
-        false,
-    )]);
+    let steps = STEPS.iter().zip(1..).map(|(&(name, sql), version)| {
+        let kind = MigrationType::Simple;
+        Migration::new(version, name.into(), kind, sql.into_sql_str(), false)
+    });
+    let migrator = Migrator::with_migrations(steps.collect());
     let applied: Option<i64> = sqlx::query_scalar(
         "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = '_sqlx_migrations'",
     )

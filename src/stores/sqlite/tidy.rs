@@ -5,11 +5,11 @@ use std::time::Duration;
 use jiff::Timestamp;
 use sqlx::{Row as _, SqliteConnection};
 
-use super::SqliteStore;
 use super::columns::Columns;
 use super::lines::{Position, read_after};
 use super::open::PAGE_BYTES;
 use super::sums::{Remembered, add, read_model, read_sums, sum_columns};
+use super::{SqliteStore, entries};
 use crate::domain::Caller;
 use crate::stores::codec::{count, instant};
 use crate::stores::rollup::{Grain, RollUpKey, RollUps};
@@ -37,33 +37,23 @@ pub(super) async fn tidy(store: &SqliteStore) -> sqlx::Result<()> {
         }
     }
     while remove_lines(store, micros_before(now, store.options.retention)).await? {}
-    for (statement, before) in [
-        (
-            "DELETE FROM cache_entry WHERE rowid IN \
-             (SELECT rowid FROM cache_entry WHERE expires_at < ? LIMIT ?)",
-            now.as_microsecond(),
-        ),
-        (
-            "DELETE FROM budget WHERE (scope, period, start) IN \
-             (SELECT scope, period, start FROM budget \
-              WHERE period <> 'total' AND start < ? LIMIT ?)",
-            micros_before(now, BUDGETS_KEPT),
-        ),
-    ] {
-        while remove(store, statement, before).await? {}
-    }
-    Ok(())
+    while remove_budgets(store, micros_before(now, BUDGETS_KEPT)).await? {}
+    entries::tidy(store).await
 }
 
 /// Removes a chunk, and tells whether there may be more.
-async fn remove(store: &SqliteStore, statement: &'static str, before: i64) -> sqlx::Result<bool> {
+async fn remove_budgets(store: &SqliteStore, before: i64) -> sqlx::Result<bool> {
     let _writer = store.known.lock().await;
     let mut transaction = store.begin().await?;
-    let removed = sqlx::query(statement)
-        .bind(before)
-        .bind(CHUNK)
-        .execute(&mut *transaction)
-        .await?;
+    let removed = sqlx::query(
+        "DELETE FROM budget WHERE (scope, period, start) IN \
+         (SELECT scope, period, start FROM budget \
+          WHERE period <> 'total' AND start < ? LIMIT ?)",
+    )
+    .bind(before)
+    .bind(CHUNK)
+    .execute(&mut *transaction)
+    .await?;
     transaction.commit().await?;
     Ok(removed.rows_affected() >= CHUNK.unsigned_abs())
 }

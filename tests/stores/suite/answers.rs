@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use ai_gateway::domain::{CacheKey, CacheScope, StoredAnswer};
+use ai_gateway::domain::{CacheKey, CacheScope, Caller, StoredAnswer};
 
 use crate::book::{hours, now};
 use crate::place::{HandClock, Place};
@@ -11,7 +11,10 @@ fn answer(scope: u8, key: u8, body: &str) -> StoredAnswer {
     StoredAnswer {
         scope: CacheScope([scope; 32]),
         key: CacheKey([key; 32]),
+        alias_of: None,
+        owner: Caller::new("alice"),
         body: body.into(),
+        vector: None,
         stored_at: now(),
         expires_at: now() + hours(1),
     }
