@@ -20,7 +20,8 @@ pub trait Store: LedgerSink + UsageStore + CacheStore + RoutingStore {
     /// Removes what is kept no longer, a little at a time so that writers
     /// hardly wait: roll-ups of minutes after two days and of hours after
     /// forty, lines of the ledger after their retention, answers that have
-    /// expired, and periods of budgets that are long over.
+    /// expired or are the oldest of more than there is room for, and periods
+    /// of budgets that are long over.
     ///
     /// # Errors
     /// [`StoreError`]; the next round goes on where this one stopped.

@@ -20,3 +20,4 @@ mod suite;
 suite::of!(sqlite_file: crate::place::FilePlace);
 suite::of!(sqlite_memory: crate::place::MemoryPlace);
 suite::of!(postgres_database: crate::postgres::PostgresPlace);
+suite::of_answers!(postgres_without_pgvector: crate::postgres::PlainPlace =>);

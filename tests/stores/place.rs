@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use ai_gateway::domain::{Clock, RequestId};
+use ai_gateway::domain::{Clock, NearestSearch, RequestId};
 use ai_gateway::stores::{SqliteLocation, SqliteOptions, SqliteStore, Store};
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -16,6 +16,8 @@ pub(crate) trait Place: Sized + Send + Sync {
     /// Whether what was stored is found by whoever opens the place again,
     /// even at the same time.
     const IS_SHARED: bool;
+    /// How it finds similar questions.
+    const SEARCH: NearestSearch;
 
     /// Tells whether such a place can be had here.
     fn is_there() -> bool {
@@ -25,8 +27,13 @@ pub(crate) trait Place: Sized + Send + Sync {
     /// Makes a place that holds nothing.
     async fn new() -> Self;
 
-    /// Opens the store.
-    async fn open(&self, clock: Arc<dyn Clock>) -> Arc<dyn Store>;
+    /// Opens the store with all the room for answers that it can have.
+    async fn open(&self, clock: Arc<dyn Clock>) -> Arc<dyn Store> {
+        self.open_bounded(clock, 512 << 20).await
+    }
+
+    /// Opens the store with so much room for answers.
+    async fn open_bounded(&self, clock: Arc<dyn Clock>, cache_max_bytes: u64) -> Arc<dyn Store>;
 }
 
 /// A folder with a file in it, removed at the end.
@@ -65,13 +72,18 @@ impl Drop for FilePlace {
 #[async_trait]
 impl Place for FilePlace {
     const IS_SHARED: bool = true;
+    const SEARCH: NearestSearch = NearestSearch::Owner;
 
     async fn new() -> Self {
         Self::make()
     }
 
-    async fn open(&self, clock: Arc<dyn Clock>) -> Arc<dyn Store> {
-        Arc::new(self.open_with(SqliteOptions::default(), clock).await)
+    async fn open_bounded(&self, clock: Arc<dyn Clock>, cache_max_bytes: u64) -> Arc<dyn Store> {
+        let options = SqliteOptions {
+            cache_max_bytes,
+            ..SqliteOptions::default()
+        };
+        Arc::new(self.open_with(options, clock).await)
     }
 }
 
@@ -80,13 +92,17 @@ pub(crate) struct MemoryPlace;
 #[async_trait]
 impl Place for MemoryPlace {
     const IS_SHARED: bool = false;
+    const SEARCH: NearestSearch = NearestSearch::Owner;
 
     async fn new() -> Self {
         Self
     }
 
-    async fn open(&self, clock: Arc<dyn Clock>) -> Arc<dyn Store> {
-        let options = SqliteOptions::default();
+    async fn open_bounded(&self, clock: Arc<dyn Clock>, cache_max_bytes: u64) -> Arc<dyn Store> {
+        let options = SqliteOptions {
+            cache_max_bytes,
+            ..SqliteOptions::default()
+        };
         let store = SqliteStore::open(SqliteLocation::Memory, options, clock).await;
         Arc::new(store.unwrap())
     }
@@ -98,6 +114,10 @@ pub(crate) struct HandClock(Mutex<Timestamp>);
 impl HandClock {
     pub(crate) fn at(now: Timestamp) -> Arc<Self> {
         Arc::new(Self(Mutex::new(now)))
+    }
+
+    pub(crate) fn set(&self, now: Timestamp) {
+        *self.0.lock().unwrap() = now;
     }
 
     pub(crate) fn advance(&self, by: Duration) {

@@ -10,5 +10,6 @@ mod proxy;
 mod rig;
 mod set_up;
 mod trouble;
+mod vectors;
 
-pub(crate) use database::PostgresPlace;
+pub(crate) use database::{PlainPlace, PostgresPlace};

@@ -2,13 +2,15 @@
 
 pub(crate) mod answers;
 pub(crate) mod lines;
+pub(crate) mod model;
+pub(crate) mod nearest;
 pub(crate) mod outage;
 pub(crate) mod restart;
 
 /// Makes the tests of a store: `of!(name: Place)`.
 macro_rules! of {
     ($store:ident: $place:ty) => {
-        crate::suite::tests! { $store: $place =>
+        crate::suite::of_answers! { $store: $place =>
             lines::writing_twice_changes_nothing,
             lines::roll_ups_are_the_sums_of_the_lines,
             lines::a_month_is_days_and_edges,
@@ -18,9 +20,6 @@ macro_rules! of {
             lines::rebuilding_gives_the_same_sums,
             lines::tidying_changes_no_answer,
             lines::quantiles_are_within_one_percent,
-            answers::answers_are_found_until_they_expire,
-            answers::answers_stay_in_their_scope,
-            answers::expired_answers_are_removed,
             answers::what_was_learned_is_replaced,
             outage::a_store_that_comes_back_gets_everything,
             outage::a_long_outage_costs_detail_but_no_money,
@@ -30,6 +29,27 @@ macro_rules! of {
     };
 }
 pub(crate) use of;
+
+/// Makes the tests of what a store does with answers, and others.
+macro_rules! of_answers {
+    ($store:ident: $place:ty => $($group:ident::$test:ident,)*) => {
+        crate::suite::tests! { $store: $place =>
+            answers::answers_are_found_until_they_expire,
+            answers::answers_stay_in_their_scope,
+            answers::expired_answers_are_removed,
+            answers::aliases_end_with_their_entry,
+            answers::an_owner_is_forgotten_whole,
+            answers::the_oldest_answers_make_room,
+            answers::one_that_shares_a_store_sees_what_the_other_does,
+            answers::a_closed_store_says_so,
+            model::whatever_is_done_to_answers_they_are_as_in_a_map,
+            nearest::the_nearest_are_found_exactly_and_within_their_space,
+            nearest::what_cannot_be_compared_is_passed_over,
+            $($group::$test,)*
+        }
+    };
+}
+pub(crate) use of_answers;
 
 macro_rules! tests {
     ($store:ident: $place:ty => $($group:ident::$test:ident,)*) => {

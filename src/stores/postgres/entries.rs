@@ -84,14 +84,12 @@ impl CacheStore for PostgresStore {
             return Ok(Vec::new());
         };
         let mut lease = self.pool.lease(REQUEST).await?;
-        let query = sqlx::query(AssertSqlSafe(Arc::clone(nearest)))
-            .bind(&query.space.0[..])
-            .bind(query.vector)
-            .bind(Moment(query.now))
-            .bind(1.0 - f64::from(query.floor))
-            .bind(i64::try_from(query.limit).unwrap_or(i64::MAX));
-        let outcome = timeout_at(lease.until, query.fetch_all(&mut lease.connection)).await;
-        let rows = lease.end(outcome)?;
+        let work = nearest_rows(&mut lease.connection, nearest, query);
+        // A search may take its time, which says nothing about the server.
+        let Ok(outcome) = timeout_at(lease.until, work).await else {
+            return Err(StoreError("no answer in time".to_owned()));
+        };
+        let rows = lease.end(Ok(outcome))?;
         let hit = |row: &PgRow| {
             let distance: f64 = row.try_get("distance").ok()?;
             Some((read(row)?, (1.0 - distance) as f32))
@@ -199,6 +197,27 @@ impl RoutingStore for PostgresStore {
         lease.end(outcome)?;
         Ok(())
     }
+}
+
+/// Reads the rows of a search, which the server ends before it is given up:
+/// else it would go on for nobody.
+async fn nearest_rows(
+    connection: &mut PgConnection,
+    nearest: &Arc<str>,
+    query: NearestQuery<'_>,
+) -> sqlx::Result<Vec<PgRow>> {
+    const BEGIN: &str = "begin; set local statement_timeout = '200ms'";
+    let mut transaction = connection.begin_with(BEGIN).await?;
+    let rows = sqlx::query(AssertSqlSafe(Arc::clone(nearest)))
+        .bind(&query.space.0[..])
+        .bind(query.vector)
+        .bind(Moment(query.now))
+        .bind(1.0 - f64::from(query.floor))
+        .bind(i64::try_from(query.limit).unwrap_or(i64::MAX))
+        .fetch_all(&mut *transaction)
+        .await?;
+    transaction.commit().await?;
+    Ok(rows)
 }
 
 /// Puts an answer in place of an older one. The aliases and the vector of

@@ -15,6 +15,8 @@ create table cache_entry (
     primary key (scope, key),
     foreign key (scope, alias_of) references cache_entry (scope, key) on delete cascade
 );
+-- Not packed by the server, so that sizes are what they take.
+alter table cache_entry alter column body set storage external;
 create index cache_entry_expiry on cache_entry (expires_at);
 -- Serves walks, and sums of sizes without a look at the entries.
 create index cache_entry_age on cache_entry (stored_at, scope, key) include (size_bytes);
