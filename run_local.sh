@@ -34,6 +34,14 @@ port=${port:-${PORT:-8080}}
 export HOST=${HOST:-127.0.0.1} PORT=$port
 port_is_free "$port" || fail "port $port is taken; stop what listens there, or choose another: ./run_local.sh --port 8081"
 
+# Without it the gateway does all but compare questions by meaning.
+if [ -z "${ORT_DYLIB_PATH:-}" ]; then
+  scripts/onnxruntime.sh ||
+    warn "there is no ONNX Runtime, so the gateway starts without its embedder (docs/operations.md)"
+fi
+# Its heap gives memory back only so; see docs/operations.md.
+export MALLOC_MMAP_THRESHOLD_=${MALLOC_MMAP_THRESHOLD_:-131072} MALLOC_TRIM_THRESHOLD_=${MALLOC_TRIM_THRESHOLD_:-131072}
+
 say "building ($profile; the first time takes minutes)"
 # Both at once: alone, the simulator would have all it shares with the gateway compiled again.
 cargo build --locked --profile "$profile" --workspace --bins

@@ -20,6 +20,10 @@ need_rust
 # No test may see this machine's keys or settings.
 unset_settings
 
+# The embedder is tested on the real library: ORT_DYLIB_PATH's, else PyPI's.
+if [ -z "${ORT_DYLIB_PATH:-}" ]; then scripts/onnxruntime.sh; fi
+export REQUIRE_ONNXRUNTIME=1
+
 say "building"
 cargo build --locked --workspace --all-targets
 
