@@ -8,6 +8,7 @@ pub mod app;
 pub mod cache;
 pub mod config;
 pub mod domain;
+pub mod embedding;
 pub mod gateway;
 pub mod http;
 pub mod limit;

@@ -21,6 +21,7 @@ const EDGES: [(&str, &[&str]); 16] = [
             "cache",
             "config",
             "domain",
+            "embedding",
             "gateway",
             "http",
             "limit",
@@ -36,6 +37,7 @@ const EDGES: [(&str, &[&str]); 16] = [
         &[
             "cache",
             "domain",
+            "embedding",
             "gateway",
             "http",
             "limit",
@@ -66,7 +68,7 @@ const EDGES: [(&str, &[&str]); 16] = [
 ];
 
 /// Crates that belong to some modules alone.
-const PLACES: [(&str, &[&str]); 10] = [
+const PLACES: [(&str, &[&str]); 12] = [
     ("reqwest", &["providers"]),
     ("google_cloud_auth", &["providers"]),
     ("axum", &["app", "http"]),
@@ -75,6 +77,8 @@ const PLACES: [(&str, &[&str]); 10] = [
     ("ring", &["http"]),
     ("prometheus", &["telemetry"]),
     ("sqlx", &["stores"]),
+    ("fastembed", &["embedding"]),
+    ("ort", &["embedding"]),
     ("clap", &["main"]),
     ("tracing_subscriber", &["telemetry"]),
 ];
