@@ -2,6 +2,7 @@
 
 mod api_key;
 mod catalog;
+mod embedding;
 mod healthcheck;
 mod http_key_source;
 mod reload;
@@ -22,6 +23,7 @@ use tokio_util::task::TaskTracker;
 
 pub use api_key::new_api_key;
 pub use catalog::{CatalogForm, CatalogScope, catalog};
+pub use embedding::Embedding;
 pub use healthcheck::healthcheck;
 pub use reload::Reload;
 pub use stores::Stores;
@@ -78,6 +80,8 @@ pub struct World {
     pub transport: Arc<dyn Transport>,
     /// What outlives a call.
     pub stores: Stores,
+    /// What turns texts into vectors.
+    pub embedding: Embedding,
     /// The time of day.
     pub clock: Arc<dyn Clock>,
     /// Who we are to Vertex AI; not asked while nothing is reached through it.
@@ -120,6 +124,7 @@ impl World {
         Ok(Self {
             transport,
             stores: Stores::open(config, &clock).await?,
+            embedding: Embedding::open(config),
             clock,
             google_identity: Arc::new(ApplicationDefault::default()),
             key_source: Arc::new(HttpKeySource(key_transport)),
@@ -138,6 +143,7 @@ pub struct App {
     /// The two moments of the end.
     pub shutdown: Shutdown,
     stores: Stores,
+    embedding: Embedding,
 }
 
 impl App {
@@ -175,6 +181,7 @@ impl App {
             unconfigured: config.unconfigured.clone(),
             limits: Arc::clone(&limits),
             cache: Cache,
+            embedder: Arc::clone(&world.embedding.embedder),
             ledger: Arc::clone(&stores.ledger),
             usage: Arc::clone(&stores.usage),
             rights: Arc::clone(&rights),
@@ -218,6 +225,7 @@ impl App {
             reload: Arc::new(reload),
             shutdown,
             stores,
+            embedding: world.embedding,
         })
     }
 
@@ -236,6 +244,8 @@ impl App {
             let work = async { tokio::join!(gateway.keep_probing(), reload.keep_watching()) };
             draining.run_until_cancelled(work).await;
         });
+        let embedding = self.embedding.clone();
+        background.spawn(async move { embedding.load().await });
         // Calls that are still under way are recorded, so this goes on.
         let stored = CancellationToken::new();
         let (stores, stop) = (self.stores.clone(), stored.clone());

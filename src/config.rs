@@ -30,6 +30,7 @@ mod warnings;
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
+use std::path::PathBuf;
 
 use jiff::civil::{Date, date};
 
@@ -39,7 +40,7 @@ pub use sources::Sources;
 use crate::domain::{Catalogue, ModelSpec, ProviderName, SamplingRule};
 use crate::mcp::Prompts;
 use crate::usage::{Price, PriceTable};
-use crate::{gateway, http, limit, providers, routing, stores, telemetry};
+use crate::{embedding, gateway, http, limit, providers, routing, stores, telemetry};
 use check::Origins;
 use fault::Report;
 use files::{Document, Files};
@@ -63,6 +64,10 @@ pub struct Config {
     pub gateway: gateway::Settings,
     /// What the router weighs.
     pub routing: routing::Settings,
+    /// Whether there is an embedder.
+    pub embedding: embedding::Settings,
+    /// ONNX Runtime's library, if somebody named it (`ORT_DYLIB_PATH`).
+    pub onnx_runtime: Option<PathBuf>,
     /// How to log.
     pub telemetry: telemetry::Settings,
     /// Where state is kept.
@@ -124,6 +129,8 @@ impl Config {
             taken: &taken,
         };
         let store_place = store::place(sources, &mut report);
+        let onnx_runtime = sources.variable("ORT_DYLIB_PATH", &mut report);
+        let onnx_runtime = onnx_runtime.map(PathBuf::from);
         use http::AuthMode::{ApiKey, None as Nobody};
         let mut modes = form.server.auth_modes.iter();
         let takes_tokens = modes.any(|mode| !matches!(mode, ApiKey | Nobody));
@@ -136,6 +143,8 @@ impl Config {
             api_keys,
             gateway: form.gateway,
             routing: form.routing,
+            embedding: form.embedding,
+            onnx_runtime,
             telemetry: form.telemetry,
             store_place,
             store: form.store,
@@ -190,12 +199,15 @@ impl Config {
             server,
             gateway,
             routing,
+            embedding,
             telemetry,
             providers,
             prompts,
             ..
         } = self;
-        format!("{server:?}{gateway:?}{routing:?}{telemetry:?}{providers:?}{prompts:?}")
+        format!(
+            "{server:?}{gateway:?}{routing:?}{embedding:?}{telemetry:?}{providers:?}{prompts:?}"
+        )
     }
 
     /// Lists what does not stop the gateway but deserves a look.

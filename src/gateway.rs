@@ -60,7 +60,7 @@ pub use crate::usage::{Money, Part as UsagePart, UsageReport};
 
 use crate::cache::Cache;
 use crate::domain::{
-    Caller, Clock, CompletionRequest, Ledger, Provider, ProviderName, Rights, UsageStore,
+    Caller, Clock, CompletionRequest, Embedder, Ledger, Provider, ProviderName, Rights, UsageStore,
 };
 use crate::limit::{Limiter, Permit};
 use crate::routing;
@@ -89,6 +89,8 @@ pub struct Parts {
     pub limits: Arc<Limiter>,
     /// Stored answers.
     pub cache: Cache,
+    /// What turns prompts into vectors.
+    pub embedder: Arc<dyn Embedder>,
     /// The record of calls.
     pub ledger: Arc<dyn Ledger>,
     /// What the record comes to.
@@ -116,6 +118,7 @@ pub struct Gateway {
     unconfigured: Vec<ProviderName>,
     limits: Arc<Limiter>,
     cache: Cache,
+    embedder: Arc<dyn Embedder>,
     ledger: Arc<dyn Ledger>,
     usage_store: Arc<dyn UsageStore>,
     rights: Arc<dyn Rights>,
@@ -165,6 +168,7 @@ impl Gateway {
             unconfigured: parts.unconfigured,
             limits: parts.limits,
             cache: parts.cache,
+            embedder: parts.embedder,
             ledger: parts.ledger,
             usage_store: parts.usage,
             rights: parts.rights,

@@ -87,6 +87,12 @@ fn ranges(form: &SettingsForm) -> [(&'static str, u64, u64, u64); 27] {
             0,
             MINUTES_10,
         ),
+        (
+            "embedding.sessions",
+            u64::from(form.embedding.sessions),
+            1,
+            8,
+        ),
         ("store.retention_days", form.store.retention_days, 1, 3_650),
         (
             "store.connections",

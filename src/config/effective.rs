@@ -47,6 +47,11 @@ fn sections(config: &Config) -> Value {
         "api_keys": config.api_keys.names(),
         "gateway": config.gateway,
         "routing": config.routing,
+        "embedding": {
+            "enabled": config.embedding.enabled,
+            "sessions": config.embedding.sessions,
+            "onnx_runtime": config.onnx_runtime,
+        },
         "telemetry": config.telemetry,
         "store": {
             "place": match &config.store_place {

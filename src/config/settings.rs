@@ -11,7 +11,7 @@ use super::path::Path;
 use super::vertex::VertexPublisher;
 use super::{document, fault_at, typed};
 use crate::providers::Timeouts;
-use crate::{gateway, http, routing, stores, telemetry};
+use crate::{embedding, gateway, http, routing, stores, telemetry};
 
 /// Everything that `gateway.yaml` may say.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -20,6 +20,7 @@ pub(super) struct SettingsForm {
     pub(super) server: http::Settings,
     pub(super) gateway: gateway::Settings,
     pub(super) routing: routing::Settings,
+    pub(super) embedding: embedding::Settings,
     pub(super) telemetry: telemetry::Settings,
     pub(super) providers: ProvidersForm,
     pub(super) store: stores::Settings,

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::Gateway;
 use super::circuit::CircuitState;
 use super::health::{Condition, ProviderHealth};
-use crate::domain::ProviderName;
+use crate::domain::{EmbedderState, ProviderName};
 
 /// One vendor's status.
 #[derive(Clone, Debug, PartialEq)]
@@ -93,6 +93,11 @@ impl Gateway {
             unavailable: unavailable.into_iter().cloned().collect(),
             is_stopping: self.stopping.is_cancelled(),
         }
+    }
+
+    /// Tells whether prompts can be turned into vectors.
+    pub fn embedder_state(&self) -> EmbedderState {
+        self.embedder.state()
     }
 
     /// Returns the moment, by the gateway's clock.

@@ -7,6 +7,7 @@ use http::{StatusCode, header};
 use serde::Serialize;
 
 use super::Door;
+use crate::domain::EmbedderState;
 
 #[derive(Serialize)]
 struct Alive {
@@ -39,6 +40,9 @@ pub(super) async fn ready(State(door): State<Door>) -> Response {
         // What the fault says may name a file or a host.
         tracing::debug!(fault, "the store does not work");
         degraded.push(format!("store: degraded, {} lines wait", store.buffered));
+    }
+    if let EmbedderState::Failed(reason) = door.gateway.embedder_state() {
+        degraded.push(format!("embedding: {reason}"));
     }
     degraded.extend(door.notices.list());
     let is_draining = door.shutdown.draining.is_cancelled();

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::sync::{Arc, LazyLock};
 
-use ai_gateway::app::{App, Stores, World};
+use ai_gateway::app::{App, Embedding, Stores, World};
 use ai_gateway::config::{Config, Sources};
 use ai_gateway::domain::{KeySource, KeySourceError, LedgerEntry, Secret};
 use ai_gateway::providers::{GoogleIdentity, IdentityError};
@@ -68,6 +68,7 @@ impl Town {
                 Arc::clone(&ledger) as _,
                 Arc::clone(&holds) as _,
             ),
+            embedding: Embedding::off(),
             clock: Arc::clone(&calendar) as _,
             google_identity: Arc::new(Nobody),
             key_source: Arc::new(Nobody),

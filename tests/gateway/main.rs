@@ -18,10 +18,13 @@ mod configured;
 mod content;
 mod conversations;
 mod doors;
+mod embedding;
 mod error_table;
 mod failover;
 mod failures;
 mod finish_reasons;
+#[path = "../support/hashed_embedder.rs"]
+mod hashed_embedder;
 mod hedging;
 mod idempotency;
 mod identity;

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::sync::{Arc, LazyLock, Mutex};
 
-use ai_gateway::app::{App, Stores, World};
+use ai_gateway::app::{App, Embedding, Stores, World};
 use ai_gateway::config::{Config, Sources};
 use ai_gateway::domain::{Clock, LedgerEntry, Secret};
 use ai_gateway::limit::LocalLimits;
@@ -108,6 +108,22 @@ impl Rig {
         simulator: Simulator,
         extra: &[(&str, &str)],
     ) -> Self {
+        Self::made_of(transport, simulator, Embedding::off(), extra)
+    }
+
+    /// Starts a gateway with an embedder.
+    pub(crate) fn with_embedder(embedding: Embedding) -> Self {
+        let simulator = Simulator::new(7);
+        let wire = Arc::new(Wire(simulator.router()));
+        Self::made_of(wire, simulator, embedding, &[])
+    }
+
+    fn made_of(
+        transport: Arc<dyn Transport>,
+        simulator: Simulator,
+        embedding: Embedding,
+        extra: &[(&str, &str)],
+    ) -> Self {
         let mut environment = BTreeMap::from([
             ("OPENAI_API_KEY", OPENAI_KEY),
             ("OPENAI_BASE_URL", "http://127.0.0.1:1/openai/v1"),
@@ -133,6 +149,7 @@ impl Rig {
                 Arc::clone(&ledger) as _,
                 Arc::new(LocalLimits::new(Arc::new(Calendar))),
             ),
+            embedding,
             clock: Arc::new(Calendar),
             google_identity: Arc::new(Machine(simulator.router())),
             key_source: Arc::clone(&published) as _,

@@ -12,10 +12,13 @@ mod audit;
 mod callers;
 mod command;
 mod database;
+mod embedding;
 mod gateway;
 mod keys;
 mod killed;
 mod load;
+#[path = "../support/onnxruntime.rs"]
+mod onnxruntime;
 mod record;
 mod reload;
 mod shared;

@@ -4,7 +4,7 @@ use super::{Folder, load};
 use crate::config::settings::{ProvidersForm, SettingsForm};
 use crate::config::{Config, document, typed};
 use crate::domain::SamplingRule;
-use crate::{gateway, http, routing, telemetry};
+use crate::{embedding, gateway, http, routing, telemetry};
 
 #[test]
 fn an_empty_environment_starts_with_the_defaults() {
@@ -13,6 +13,8 @@ fn an_empty_environment_starts_with_the_defaults() {
     assert_eq!(config.server, http::Settings::default());
     assert_eq!(config.gateway, gateway::Settings::default());
     assert_eq!(config.routing, routing::Settings::default());
+    assert_eq!(config.embedding, embedding::Settings::default());
+    assert_eq!(config.onnx_runtime, None);
     assert_eq!(config.telemetry, telemetry::Settings::default());
     assert!(config.providers.configured.is_empty());
     let unconfigured: Vec<&str> = config.unconfigured.iter().map(|p| p.as_str()).collect();
@@ -35,6 +37,7 @@ fn the_shipped_gateway_yaml_says_every_default_and_nothing_else() {
         "server": defaults.server,
         "gateway": defaults.gateway,
         "routing": defaults.routing,
+        "embedding": defaults.embedding,
         "telemetry": defaults.telemetry,
         "providers": ProvidersForm::default(),
         "store": defaults.store,
@@ -127,6 +130,7 @@ fn every_variable_and_key_is_documented() {
         "ALLOWED_HOSTS",
         "ALLOWED_ORIGINS",
         "DATABASE_URL",
+        "ORT_DYLIB_PATH",
         "LOG_FORMAT",
         "RUST_LOG",
         "GATEWAY_CONFIG_DIR",

@@ -281,3 +281,34 @@ fn a_vendors_address_is_checked() {
         ]
     );
 }
+
+#[test]
+fn the_embedder_is_steered_like_everything_else() {
+    let config = load(
+        &[("gateway.yaml", "embedding: {sessions: 2}")],
+        &[
+            ("GATEWAY__EMBEDDING__ENABLED", "false"),
+            ("GATEWAY__EMBEDDING__SESSIONS", "8"),
+            ("ORT_DYLIB_PATH", "/opt/libonnxruntime.so"),
+        ],
+    );
+    let faults = faults(
+        &[("gateway.yaml", "embedding: {sessions: 9, model: x}")],
+        &[("GATEWAY__EMBEDDING__ENABLED", "maybe")],
+    );
+
+    assert!(!config.embedding.enabled);
+    assert_eq!(config.embedding.sessions, 8);
+    let library = config.onnx_runtime.as_deref();
+    assert_eq!(library, Some("/opt/libonnxruntime.so".as_ref()));
+    for part in [
+        "embedding.sessions: 9 is not within 1..=8",
+        "embedding.model: unknown key",
+        "GATEWAY__EMBEDDING__ENABLED: embedding.enabled: must be true or false, not text",
+    ] {
+        assert!(
+            faults.iter().any(|fault| fault.contains(part)),
+            "{faults:?}"
+        );
+    }
+}

@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{NoArguments, Words, parse, reading_tool};
-use crate::domain::{Error, StoreState};
+use crate::domain::{EmbedderState, Error, StoreState};
 use crate::mcp::{McpHandler, VERSION, structured};
 
 #[derive(Debug, Serialize, JsonSchema)]
@@ -18,8 +18,8 @@ struct Output {
     uptime_seconds: u64,
     /// Where state is kept.
     store: String,
-    /// Whether questions are compared by meaning.
-    embedding: &'static str,
+    /// Whether questions can be compared by meaning: ready, starting, off, or failed and why.
+    embedding: String,
     /// Providers that can be asked now.
     providers_available: Vec<String>,
 }
@@ -55,7 +55,12 @@ pub(super) fn call(handler: &McpHandler, arguments: JsonObject) -> Result<CallTo
             } => kind.to_owned(),
             StoreState { kind, .. } => format!("{kind}: degraded"),
         },
-        embedding: "off",
+        embedding: match handler.gateway().embedder_state() {
+            EmbedderState::Ready => "ready".to_owned(),
+            EmbedderState::Starting => "starting".to_owned(),
+            EmbedderState::Disabled => "off".to_owned(),
+            EmbedderState::Failed(reason) => format!("failed: {reason}"),
+        },
         providers_available: readiness
             .available
             .iter()
