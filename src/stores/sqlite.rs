@@ -9,7 +9,7 @@ mod sums;
 mod tidy;
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -56,6 +56,9 @@ pub struct SqliteOptions {
     pub is_ephemeral: bool,
     /// How long lines of the ledger are kept.
     pub retention: Duration,
+    /// True where a file that is no database is set aside like a corrupt one,
+    /// because it was a store before.
+    pub was_ours: bool,
     /// How long to wait for another process that writes the file.
     pub busy_timeout: Duration,
     /// The most that a store may take, in bytes. `None` takes what there is
@@ -71,6 +74,7 @@ impl Default for SqliteOptions {
     fn default() -> Self {
         Self {
             is_ephemeral: false,
+            was_ours: false,
             retention: Duration::from_hours(90 * 24),
             busy_timeout: Duration::from_secs(5),
             max_bytes: None,
@@ -83,6 +87,7 @@ impl Default for SqliteOptions {
 pub struct SqliteStore {
     /// What the writer remembers. Whoever holds it may write.
     known: Mutex<Remembered>,
+    set_aside: Option<PathBuf>,
     writer: SqlitePool,
     readers: SqlitePool,
     place: String,
@@ -111,9 +116,9 @@ impl SqliteStore {
     ///
     /// # Errors
     /// [`StoreError`] that names the file: it cannot be made or written, is
-    /// locked for longer than [`SqliteOptions::busy_timeout`], is no
-    /// database or a corrupt one, or is of a later version. It is never
-    /// removed.
+    /// locked for longer than [`SqliteOptions::busy_timeout`], is no database,
+    /// or is of a later version. A corrupt one is renamed, never removed; see
+    /// [`SqliteStore::set_aside`].
     pub async fn open(
         location: SqliteLocation,
         mut options: SqliteOptions,
@@ -127,8 +132,9 @@ impl SqliteStore {
         options.max_bytes = options.max_bytes.or(limit);
         let part = options.max_bytes.map(|bytes| bytes / ANSWERS_PART);
         let cache_max_bytes = options.cache_max_bytes.min(part.unwrap_or(u64::MAX));
-        let pools = open::open(&location, &options).await?;
+        let (pools, set_aside) = open::open(&location, &options).await?;
         Ok(Self {
+            set_aside,
             known: Mutex::default(),
             writer: pools.writer,
             readers: pools.readers,
@@ -144,6 +150,12 @@ impl SqliteStore {
             clock,
             health: StoreHealth::default(),
         })
+    }
+
+    /// Returns where a corrupt file now is in whose place this store began
+    /// anew.
+    pub fn set_aside(&self) -> Option<&Path> {
+        self.set_aside.as_deref()
     }
 
     /// Begins to write. A transaction that would only lock the file at its

@@ -202,7 +202,7 @@ async fn a_place_that_is_no_store_ends_the_start_and_is_left_alone() {
 }
 
 #[tokio::test]
-async fn a_corrupt_file_ends_the_start_and_is_left_alone() {
+async fn a_corrupt_file_is_set_aside_and_said_so() {
     let folder = Folder::new();
     let path = folder.0.join("gateway.db");
     let url = format!("sqlite://{}", path.display());
@@ -215,10 +215,19 @@ async fn a_corrupt_file_ends_the_start_and_is_left_alone() {
     bytes[middle..middle + 4096].fill(0xA5);
     fs::write(&path, &bytes).unwrap();
 
-    let said = refusal(&url).await;
+    for (number, broken) in [(1, bytes), (2, b"no database".repeat(1_000))] {
+        fs::write(&path, &broken).unwrap();
+        let gateway = start(&server, &url).await;
 
-    assert!(said.contains("corrupt"), "{said}");
-    assert_eq!(fs::read(&path).unwrap(), bytes);
+        let page = "GET /ready HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+        let page = gateway.exchange(page).await.unwrap();
+        gateway.terminate();
+        gateway.end().await;
+
+        assert!(page.contains("set aside"), "{page}");
+        let aside = folder.0.join(format!("gateway.db.corrupt-{number}"));
+        assert_eq!(fs::read(aside).unwrap(), broken);
+    }
 }
 
 #[tokio::test]

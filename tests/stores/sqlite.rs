@@ -88,7 +88,7 @@ async fn what_is_no_database_is_refused_and_left_as_it_is() {
 }
 
 #[tokio::test]
-async fn a_corrupt_file_is_refused_and_left_as_it_is() {
+async fn a_corrupt_file_is_set_aside_and_nothing_of_it_lost() {
     let place = FilePlace::make();
     let store = plain(&place).await;
     let lines: Vec<_> = (0..2_000).map(line).collect();
@@ -99,10 +99,14 @@ async fn a_corrupt_file_is_refused_and_left_as_it_is() {
     bytes[middle..middle + 8192].fill(0xA5);
     fs::write(place.file(), &bytes).unwrap();
 
-    let refusal = refusal(&place).await;
+    let store = plain(&place).await;
 
-    assert!(refusal.contains("or corrupt"), "{refusal}");
-    assert_eq!(fs::read(place.file()).unwrap(), bytes);
+    let aside = store.set_aside().unwrap().to_owned();
+    assert!(aside.to_str().unwrap().ends_with("gateway.db.corrupt-1"));
+    assert_eq!(fs::read(aside).unwrap(), bytes);
+    store.write(&lines).await.unwrap();
+    store.close().await;
+    assert_eq!(plain(&place).await.set_aside(), None);
 }
 
 #[tokio::test]

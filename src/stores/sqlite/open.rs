@@ -3,7 +3,7 @@
 use std::fs::{self, OpenOptions};
 use std::io;
 use std::os::unix::fs::OpenOptionsExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use sqlx::migrate::{Migration, MigrationType, Migrator};
@@ -45,19 +45,48 @@ pub(super) struct Pools {
     pub(super) readers: SqlitePool,
 }
 
-/// Opens a store, and makes it where there is none.
+/// Opens a store, and makes it where there is none. A corrupt one is set aside,
+/// and the place where it then is returned.
 pub(super) async fn open(
     location: &SqliteLocation,
     options: &SqliteOptions,
-) -> Result<Pools, StoreError> {
+) -> Result<(Pools, Option<PathBuf>), StoreError> {
     let SqliteLocation::File(path) = location else {
-        return open_memory(options)
-            .await
-            .map_err(|error| fault("memory:", &error));
+        let pools = open_memory(options).await;
+        return Ok((pools.map_err(|error| fault("memory:", &error))?, None));
     };
+    match open_or_make(path, options).await {
+        Err(error) if is_to_be_set_aside(&error, options) => {
+            let name = path.display();
+            let aside = set_aside(path).map_err(|fault| {
+                StoreError(format!(
+                    "{name} is corrupt and cannot be set aside: {fault}"
+                ))
+            })?;
+            let pools = open_or_make(path, options).await;
+            Ok((pools.map_err(OpenFault::told)?, Some(aside)))
+        }
+        opened => Ok((opened.map_err(OpenFault::told)?, None)),
+    }
+}
+
+/// Why a file does not open.
+struct OpenFault {
+    error: Option<sqlx::Error>,
+    told: StoreError,
+}
+
+impl OpenFault {
+    fn told(self) -> StoreError {
+        self.told
+    }
+}
+
+async fn open_or_make(path: &Path, options: &SqliteOptions) -> Result<Pools, OpenFault> {
     let name = path.display().to_string();
-    prepare_file(path).map_err(|error| {
-        StoreError(format!("cannot open the file {name} of the store: {error}"))
+    prepare_file(path).map_err(|error| OpenFault {
+        told: StoreError(format!("cannot open the file {name} of the store: {error}")),
+        error: None,
     })?;
     let deadline = Instant::now() + options.busy_timeout;
     loop {
@@ -65,9 +94,50 @@ pub(super) async fn open(
             // Two processes that make the same file at once get in each
             // other's way without a chance to wait for the lock.
             Err(error) if is_busy(&error) && Instant::now() < deadline => sleep(LOCK_PAUSE).await,
-            result => return result.map_err(|error| fault(&name, &error)),
+            result => {
+                return result.map_err(|error| OpenFault {
+                    told: fault(&name, &error),
+                    error: Some(error),
+                });
+            }
         }
     }
+}
+
+/// Tells whether the file is a store no more: a corrupt database, or something
+/// else in a place that was ours.
+fn is_to_be_set_aside(fault: &OpenFault, options: &SqliteOptions) -> bool {
+    let Some(error) = &fault.error else {
+        return false;
+    };
+    match code(error).as_deref() {
+        Some("11") => true,
+        Some("26") => options.was_ours,
+        _ => matches!(error, sqlx::Error::Protocol(_)),
+    }
+}
+
+/// Renames a file, and what SQLite has put beside it, so that nothing of it is
+/// lost. Returns its new name.
+fn set_aside(path: &Path) -> io::Result<PathBuf> {
+    let with = |tail: &str| {
+        let mut name = path.as_os_str().to_owned();
+        name.push(tail);
+        PathBuf::from(name)
+    };
+    let numbered = |number: u32| format!(".corrupt-{number}");
+    let mut numbers = (1..).map(numbered);
+    let tail = numbers.find(|tail| !with(tail).exists());
+    let tail = tail.ok_or_else(|| io::Error::other("too many were set aside before"))?;
+    for part in ["-wal", "-shm"] {
+        match fs::rename(with(part), with(&format!("{tail}{part}"))) {
+            Err(fault) if fault.kind() != io::ErrorKind::NotFound => return Err(fault),
+            _ => {}
+        }
+    }
+    let aside = with(&tail);
+    fs::rename(path, &aside)?;
+    Ok(aside)
 }
 
 /// Says what failed where, and what an operator can do about it.

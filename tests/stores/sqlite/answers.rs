@@ -121,7 +121,7 @@ async fn a_file_of_the_first_version_is_brought_up_to_date() {
 }
 
 #[tokio::test]
-async fn a_file_with_corrupt_answers_is_refused_and_left_as_it_is() {
+async fn a_file_with_corrupt_answers_is_set_aside() {
     let place = FilePlace::make();
     let store = plain(&place).await;
     for number in 0..200 {
@@ -131,10 +131,10 @@ async fn a_file_with_corrupt_answers_is_refused_and_left_as_it_is() {
     let bytes = corrupt(&place);
     assert!(bytes.len() < 4 << 20);
 
-    let refusal = refusal(&place).await;
+    let store = plain(&place).await;
 
-    assert!(refusal.contains("or corrupt"), "{refusal}");
-    assert_eq!(fs::read(place.file()).unwrap(), bytes);
+    assert_eq!(fs::read(store.set_aside().unwrap()).unwrap(), bytes);
+    assert_eq!(walk(&store, 9, now()).await, []);
 }
 
 #[tokio::test]
