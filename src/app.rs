@@ -29,7 +29,7 @@ pub use reload::Reload;
 pub use stores::Stores;
 pub use system_clock::SystemClock;
 
-use crate::cache::Cache;
+use crate::cache::{self, Cache};
 use crate::config::{Config, Sources};
 use crate::domain::{Caller, Clock, KeySource, Provider, Rights};
 use crate::gateway::{Gateway, Knowledge, Parts};
@@ -144,6 +144,7 @@ pub struct App {
     pub shutdown: Shutdown,
     stores: Stores,
     embedding: Embedding,
+    cache: Arc<Cache>,
 }
 
 impl App {
@@ -170,6 +171,12 @@ impl App {
             limits: Arc::clone(&limits),
             is_open: config.server.auth_modes.contains(&AuthMode::None),
         });
+        let cache = Arc::new(Cache::new(cache::Parts {
+            settings: config.cache.clone(),
+            embedder: Arc::clone(&world.embedding.embedder),
+            store: stores.answers.clone(),
+            clock: Arc::clone(&world.clock),
+        }));
         let gateway = Gateway::new(Parts {
             settings: config.gateway.clone(),
             routing: config.routing.clone(),
@@ -180,8 +187,8 @@ impl App {
             providers: providers.map_err(AppError::Build)?,
             unconfigured: config.unconfigured.clone(),
             limits: Arc::clone(&limits),
-            cache: Cache,
-            embedder: Arc::clone(&world.embedding.embedder),
+            cache: Arc::clone(&cache),
+            judges: config.background_daily_usd > 0.0,
             ledger: Arc::clone(&stores.ledger),
             usage: Arc::clone(&stores.usage),
             rights: Arc::clone(&rights),
@@ -191,6 +198,7 @@ impl App {
             tasks: shutdown.calls.clone(),
         });
         let notices = Arc::new(Notices::default());
+        notices.set("store", stores.notice.clone());
         let identity = Arc::new(Identity::new(IdentityParts {
             settings: &config.server,
             api_keys: config.api_keys.clone(),
@@ -213,6 +221,7 @@ impl App {
             config,
             reload::Parts {
                 gateway: Arc::clone(&gateway),
+                cache: Arc::clone(&cache),
                 limits,
                 identity,
                 notices,
@@ -226,6 +235,7 @@ impl App {
             shutdown,
             stores,
             embedding: world.embedding,
+            cache,
         })
     }
 
@@ -246,8 +256,10 @@ impl App {
         });
         let embedding = self.embedding.clone();
         background.spawn(async move { embedding.load().await });
-        // Calls that are still under way are recorded, so this goes on.
+        // Calls that are still under way are recorded, so these go on.
         let stored = CancellationToken::new();
+        let (cache, stop) = (Arc::clone(&self.cache), stored.clone());
+        background.spawn(async move { cache.run(stop).await });
         let (stores, stop) = (self.stores.clone(), stored.clone());
         background.spawn(async move { stores.run(stop).await });
         background.close();

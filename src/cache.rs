@@ -1,53 +1,388 @@
 //! Answers to questions that were asked before.
 //!
-//! Nothing is kept yet, so every call goes by the cache; the pipeline asks
-//! it all the same, at the place where it will answer.
+//! A question is looked for in its scope under its canonical form; if it is
+//! not there, the nearest questions of the scope are looked at, and a verifier
+//! decides whether the answer of one serves this one. Whatever fails on the
+//! way is a miss.
 
+mod admission;
+mod answer;
+mod answers;
 mod canonical;
+mod digest;
 mod eligible;
 mod features;
+mod flights;
 mod frames;
+mod index;
+mod keeper;
 mod lexicon;
+mod neighbours;
 mod numbers;
 mod prompt;
+mod question;
 mod residue;
+mod semantic;
+mod settings;
 mod strict;
+mod trust;
 mod verifier;
 mod words;
 
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::sync::Semaphore;
+
+pub use self::answer::Answer;
 pub use self::canonical::canonical_key;
 pub use self::eligible::{History, Tier, tier};
 pub use self::features::{FEATURES, Features, NAMES, features};
+pub use self::flights::{Follow, Joined, Lead, Shared};
+pub use self::index::{IndexLimits, Rebuild, Rebuilt, Retired, VectorError, VectorIndex};
 pub use self::prompt::Prompt;
+pub use self::question::{Asked, Question};
+pub use self::settings::{Door, SemanticSettings, Settings, Share, Start};
+pub use self::trust::{TrustState, WrongShare};
 pub use self::verifier::{TableError, Verdict, Verifier, Veto};
 
-use crate::domain::{CacheOutcome, Caller, Completion, CompletionRequest};
+use self::answer::Entry;
+use self::answers::Answers;
+use self::digest::Digest;
+use self::flights::Flights;
+use self::keeper::Keeper;
+use self::neighbours::Neighbours;
+use self::semantic::Match;
+use self::trust::Trust;
+use crate::domain::{
+    CacheKey, CacheScope, CacheStatus, CacheStore, Clock, Completion, Embedder, EmbedderState,
+    NearestSearch, VectorSpace,
+};
 
-/// The cache's word on a request.
-#[derive(Clone, Debug)]
-pub enum Lookup {
-    /// It has the answer.
-    Hit(Box<Completion>),
-    /// It has none, and this is what the answer will say about it.
-    None(CacheOutcome),
+/// How many large spaces are searched at once.
+const SEARCHES: usize = 2;
+
+/// What a cache is made of.
+pub struct Parts {
+    /// What the operator decided.
+    pub settings: Settings,
+    /// What makes vectors.
+    pub embedder: Arc<dyn Embedder>,
+    /// Where answers outlive the process, if anywhere.
+    pub store: Option<Arc<dyn CacheStore>>,
+    /// The time of day.
+    pub clock: Arc<dyn Clock>,
 }
 
-/// A cache that keeps nothing.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Cache;
+/// Stored answers, and what finds them.
+pub struct Cache {
+    settings: Settings,
+    answers: Answers,
+    neighbours: Arc<Neighbours>,
+    searches: Arc<Semaphore>,
+    embedder: Arc<dyn Embedder>,
+    /// `None` where the semantic tier is off.
+    verifier: Option<Verifier>,
+    versions: [u8; 32],
+    store: Option<Arc<dyn CacheStore>>,
+    clock: Arc<dyn Clock>,
+    flights: Flights,
+    trust: Trust,
+    keeper: Keeper,
+}
+
+/// A stored answer that serves a question.
+#[derive(Clone, Debug)]
+pub struct Hit {
+    entry: Arc<Entry>,
+    /// How it was found.
+    pub status: CacheStatus,
+    /// How old it is.
+    pub age: Duration,
+}
+
+impl Hit {
+    fn new(entry: Arc<Entry>, status: CacheStatus, now: Timestamp) -> Self {
+        let age = now.duration_since(entry.stored_at);
+        Self {
+            age: age.try_into().unwrap_or_default(),
+            entry,
+            status,
+        }
+    }
+
+    /// Returns the answer.
+    #[must_use]
+    pub fn answer(&self) -> &Answer {
+        &self.entry.answer
+    }
+}
+
+/// A pair that a judge may look at.
+#[derive(Clone, Debug)]
+pub struct Check {
+    entry: Arc<Entry>,
+    /// The question that was asked.
+    pub asked: String,
+    key: CacheKey,
+    confidence: f64,
+    /// Whether the answer was served, or would have been if the tier were
+    /// open.
+    is_hit: bool,
+}
+
+impl Check {
+    /// Returns the question that the answer was made for, and the answer.
+    #[must_use]
+    pub fn stored(&self) -> (&str, &str) {
+        let prompt = self.entry.prompt.as_deref().unwrap_or_default();
+        (prompt, &self.entry.answer.text)
+    }
+}
 
 impl Cache {
-    /// Looks for an answer in the caller's scope.
-    pub async fn find(&self, _caller: &Caller, _request: &CompletionRequest) -> Lookup {
-        Lookup::None(CacheOutcome::BYPASS)
+    /// Puts the parts together. Weights of the verifier that are damaged leave
+    /// the semantic tier off.
+    #[must_use]
+    pub fn new(parts: Parts) -> Self {
+        let Parts {
+            settings,
+            embedder,
+            store,
+            clock,
+        } = parts;
+        let is_on = settings.enabled && settings.semantic.enabled;
+        let verifier = is_on.then(Verifier::shipped);
+        let verifier = verifier.and_then(|verifier| {
+            verifier
+                .inspect_err(|fault| tracing::error!(%fault, "the cache's verifier is damaged"))
+                .ok()
+        });
+        let rows = verifier.as_ref().map(Verifier::training_rows);
+        let versions = Digest::new("versions")
+            .bytes(&embedder.version())
+            .bytes(&rows.unwrap_or_default())
+            .end();
+        let keeper = Keeper::default();
+        let neighbours: Arc<Neighbours> = Arc::default();
+        let search = store.as_ref().map(|store| store.nearest_search());
+        let is_shared = search.is_some_and(|search| search != NearestSearch::Owner);
+        let is_stored = store.is_some() && !is_shared;
+        let answers = {
+            let (neighbours, evicted) = (Arc::clone(&neighbours), keeper.sender());
+            Answers::new(settings.max_bytes, is_shared, move |entry, for_room| {
+                if entry.alias_of.is_none() {
+                    neighbours.forget(space(entry.scope, &versions), entry.key);
+                }
+                if for_room && is_stored {
+                    evicted.evict(entry.scope, entry.key);
+                }
+            })
+        };
+        Self {
+            trust: Trust::new(&settings.semantic),
+            settings,
+            answers,
+            neighbours,
+            searches: Arc::new(Semaphore::new(SEARCHES)),
+            embedder,
+            verifier,
+            versions,
+            store,
+            clock,
+            flights: Flights::default(),
+            keeper,
+        }
     }
 
-    /// Keeps an answer, if it may be kept.
-    pub async fn store(
+    /// Reads a request; `None` if the cache has no part in it.
+    #[must_use]
+    pub fn question(&self, asked: &Asked<'_>) -> Option<Question> {
+        if !self.settings.enabled {
+            return None;
+        }
+        Question::read(asked, self.settings.share, &self.settings.semantic.doors)
+    }
+
+    /// Finds the answer to the same question. `may_serve` tells whether who
+    /// asks may have an answer of its model.
+    pub async fn find(
         &self,
-        _caller: &Caller,
-        _request: &CompletionRequest,
-        _completion: &Completion,
-    ) {
+        question: &Question,
+        may_serve: &(dyn Fn(&Answer) -> bool + Sync),
+    ) -> Option<Hit> {
+        if !question.reads {
+            return None;
+        }
+        let now = self.clock.now();
+        let entry = match self.answers.find(question.place(), now) {
+            Some(entry) => entry,
+            None => self.fetch(question, now).await?,
+        };
+        let serves = question.takes(&entry, now) && may_serve(&entry.answer);
+        serves.then(|| Hit::new(entry, CacheStatus::Exact, now))
+    }
+
+    /// Asks the store, where others may have put the answer there, or this
+    /// process has not read all of it yet.
+    async fn fetch(&self, question: &Question, now: Timestamp) -> Option<Arc<Entry>> {
+        if !self.answers.is_shared() && self.keeper.has_read() {
+            return None;
+        }
+        let (scope, key) = question.place();
+        let store = self.store.as_ref()?;
+        let stored = store.find(scope, key, now).await;
+        let Ok(stored) = stored else {
+            // An old copy is still an answer while nobody knows better.
+            return self
+                .answers
+                .peek((scope, key))
+                .filter(|entry| entry.expires_at > now);
+        };
+        let Some(entry) = stored.and_then(|stored| Entry::from_stored(&stored)) else {
+            self.answers.forget((scope, key));
+            return None;
+        };
+        let entry = Arc::new(entry);
+        self.answers.put(Arc::clone(&entry), now);
+        Some(entry)
+    }
+
+    /// Joins whoever asks the same question just now; `None` where the caller
+    /// wants an answer of its own.
+    #[must_use]
+    pub fn join(&self, question: &Question) -> Option<Joined> {
+        question.reads.then(|| self.flights.join(question.place()))
+    }
+
+    /// Finds the answer to a question of the same meaning, and what a judge is
+    /// to look at.
+    pub async fn find_similar(
+        &self,
+        question: &mut Question,
+        may_serve: &(dyn Fn(&Answer) -> bool + Sync),
+    ) -> (Option<Hit>, Option<Check>) {
+        let opinion = self.look_around(question, may_serve).await;
+        let is_closed = self.trust.state() == TrustState::Closed;
+        let check = |found: &Match, is_hit| {
+            self.trust.wants_judgement().then(|| Check {
+                entry: Arc::clone(&found.entry),
+                asked: question.prompt.clone(),
+                key: question.key,
+                confidence: found.confidence,
+                is_hit,
+            })
+        };
+        if let Some(hit) = opinion.hit {
+            let check = check(&hit, true);
+            let status = CacheStatus::Semantic {
+                similarity: hit.similarity,
+                confidence: hit.confidence as f32,
+            };
+            let hit = Hit::new(hit.entry, status, self.clock.now());
+            return (Some(hit), check);
+        }
+        let near = opinion.near;
+        (None, near.and_then(|near| check(&near, is_closed)))
+    }
+
+    /// Keeps an answer, if it is worth it. Never waits: what takes time is
+    /// done by [`Cache::run`].
+    pub fn store(&self, question: Question, completion: &Completion) {
+        let Some(answer) = Answer::of(completion) else {
+            return;
+        };
+        let is_small = answer.text.len() as u64 <= self.settings.max_answer_bytes;
+        if !is_small || !question.is_answered_by(&answer) || admission::is_refusal(&answer.text) {
+            return;
+        }
+        let now = self.clock.now();
+        let ttl = Duration::from_secs(self.settings.ttl_s);
+        let Ok(expires_at) = now.checked_add(ttl) else {
+            return;
+        };
+        let is_compared = question.tier == Tier::Semantic && self.verifier.is_some();
+        let (scope, key) = question.place();
+        if let Some(older) = self.answers.peek((scope, key)) {
+            // They repeat what is replaced.
+            for alias in self.aliases(&older) {
+                self.answers.forget((scope, alias.key));
+            }
+        }
+        let entry = Arc::new(Entry {
+            scope,
+            key,
+            alias_of: None,
+            owner: question.owner,
+            prompt: is_compared.then_some(question.prompt),
+            answer,
+            bar: 0.0,
+            refused: Vec::new(),
+            stored_at: now,
+            expires_at,
+        });
+        self.answers.put(Arc::clone(&entry), now);
+        if let Some(vector) = question.vector.as_ref().filter(|_| is_compared) {
+            self.place(&entry, vector);
+        }
+        self.keeper.keep(entry, question.vector);
+    }
+
+    /// Forgets an answer everywhere.
+    pub fn evict(&self, (scope, key): (CacheScope, CacheKey)) {
+        if let Some(entry) = self.answers.peek((scope, key)) {
+            for alias in self.aliases(&entry) {
+                self.answers.forget((scope, alias.key));
+            }
+        }
+        self.answers.forget((scope, key));
+        self.keeper.evict(scope, key);
+    }
+
+    /// Returns how far semantic hits are trusted, and why; no trust where the
+    /// tier is off.
+    #[must_use]
+    pub fn trust(&self) -> (Option<TrustState>, WrongShare) {
+        let state = self.verifier.as_ref().map(|_| self.trust.state());
+        (state, self.trust.wrong_share())
+    }
+
+    /// Tells whether questions can be compared by meaning.
+    #[must_use]
+    pub fn embedder(&self) -> EmbedderState {
+        self.embedder.state()
+    }
+
+    /// Returns how many answers are at hand, and about how many bytes they
+    /// take.
+    #[must_use]
+    pub fn size(&self) -> (u64, u64) {
+        self.answers.size()
+    }
+
+    /// Tells who searches for similar questions.
+    fn search(&self) -> NearestSearch {
+        let store = self.store.as_ref();
+        store.map_or(NearestSearch::Owner, |store| store.nearest_search())
+    }
+
+    fn space(&self, scope: CacheScope) -> VectorSpace {
+        space(scope, &self.versions)
+    }
+
+    /// Puts a question among those that are searched in memory.
+    fn place(&self, entry: &Entry, vector: &[f32]) {
+        if self.search() != NearestSearch::Shared {
+            let space = self.space(entry.scope);
+            self.neighbours.put(space, entry.key, vector);
+        }
     }
 }
+
+fn space(scope: CacheScope, versions: &[u8; 32]) -> VectorSpace {
+    VectorSpace(Digest::new("space").bytes(&scope.0).bytes(versions).end())
+}
+
+#[cfg(test)]
+mod tests;

@@ -40,7 +40,7 @@ pub use sources::Sources;
 use crate::domain::{Catalogue, ModelSpec, ProviderName, SamplingRule};
 use crate::mcp::Prompts;
 use crate::usage::{Price, PriceTable};
-use crate::{embedding, gateway, http, limit, providers, routing, stores, telemetry};
+use crate::{cache, embedding, gateway, http, limit, providers, routing, stores, telemetry};
 use check::Origins;
 use fault::Report;
 use files::{Document, Files};
@@ -62,6 +62,11 @@ pub struct Config {
     pub api_keys: http::ApiKeys,
     /// How long and how often to try.
     pub gateway: gateway::Settings,
+    /// What is cached.
+    pub cache: cache::Settings,
+    /// The most that the gateway may spend by itself per day, in US dollars; 0
+    /// for nothing.
+    pub background_daily_usd: f64,
     /// What the router weighs.
     pub routing: routing::Settings,
     /// Whether there is an embedder.
@@ -134,14 +139,17 @@ impl Config {
         use http::AuthMode::{ApiKey, None as Nobody};
         let mut modes = form.server.auth_modes.iter();
         let takes_tokens = modes.any(|mode| !matches!(mode, ApiKey | Nobody));
-        let (policy, limit_faults) =
+        let (mut policy, limit_faults) =
             limits::read(&form.limits, &form.callers, &models, takes_tokens);
+        limits::add_background(&mut policy, form.background.daily_usd);
         check::check(&form, origins, &models.names, limit_faults, &mut report);
         drop_sampling(&mut models, &form.providers.anthropic_version, &vendors);
         let mut config = Self {
             server: form.server,
             api_keys,
             gateway: form.gateway,
+            cache: form.cache,
+            background_daily_usd: form.background.daily_usd,
             routing: form.routing,
             embedding: form.embedding,
             onnx_runtime,
@@ -198,6 +206,7 @@ impl Config {
         let Self {
             server,
             gateway,
+            cache,
             routing,
             embedding,
             telemetry,
@@ -206,7 +215,8 @@ impl Config {
             ..
         } = self;
         format!(
-            "{server:?}{gateway:?}{routing:?}{embedding:?}{telemetry:?}{providers:?}{prompts:?}"
+            "{server:?}{gateway:?}{cache:?}{routing:?}{embedding:?}{telemetry:?}{providers:?}\
+             {prompts:?}"
         )
     }
 

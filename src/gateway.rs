@@ -8,6 +8,8 @@ mod attempts;
 mod audit;
 mod billing;
 mod bounds;
+mod cache_state;
+mod cached;
 mod call;
 mod circuit;
 mod circuits;
@@ -18,6 +20,7 @@ mod disposition;
 mod health;
 mod hedge;
 mod jitter;
+mod judge;
 mod knowledge;
 mod next_target;
 mod open_attempt;
@@ -49,18 +52,21 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 pub use audit::Origin;
+pub use cache_state::SemanticState;
 pub use circuit::CircuitState;
 pub use health::Condition;
+pub use judge::{BACKGROUND, daily_budget};
 pub use knowledge::Knowledge;
 pub use settings::Settings;
 pub use status::{ProviderStatus, Readiness};
 pub use usage::UsageWish;
 
+pub use crate::cache::{TrustState, WrongShare};
 pub use crate::usage::{Money, Part as UsagePart, UsageReport};
 
 use crate::cache::Cache;
 use crate::domain::{
-    Caller, Clock, CompletionRequest, Embedder, Ledger, Provider, ProviderName, Rights, UsageStore,
+    Caller, Clock, CompletionRequest, Ledger, Provider, ProviderName, Rights, UsageStore,
 };
 use crate::limit::{Limiter, Permit};
 use crate::routing;
@@ -88,9 +94,9 @@ pub struct Parts {
     /// Rates and budgets.
     pub limits: Arc<Limiter>,
     /// Stored answers.
-    pub cache: Cache,
-    /// What turns prompts into vectors.
-    pub embedder: Arc<dyn Embedder>,
+    pub cache: Arc<Cache>,
+    /// Whether there is money for judging them.
+    pub judges: bool,
     /// The record of calls.
     pub ledger: Arc<dyn Ledger>,
     /// What the record comes to.
@@ -117,8 +123,9 @@ pub struct Gateway {
     order: Vec<ProviderName>,
     unconfigured: Vec<ProviderName>,
     limits: Arc<Limiter>,
-    cache: Cache,
-    embedder: Arc<dyn Embedder>,
+    cache: Arc<Cache>,
+    judges: bool,
+    judging: Semaphore,
     ledger: Arc<dyn Ledger>,
     usage_store: Arc<dyn UsageStore>,
     rights: Arc<dyn Rights>,
@@ -168,7 +175,8 @@ impl Gateway {
             unconfigured: parts.unconfigured,
             limits: parts.limits,
             cache: parts.cache,
-            embedder: parts.embedder,
+            judges: parts.judges,
+            judging: Semaphore::new(1),
             ledger: parts.ledger,
             usage_store: parts.usage,
             rights: parts.rights,

@@ -130,6 +130,8 @@ fn gateway(options: &Options, vendor: &str, level: &str, cpu: Option<usize>) -> 
         ("OPENAI_API_KEY", "mock".to_owned()),
         ("OPENAI_BASE_URL", vendor.to_owned()),
         ("DATABASE_URL", "memory:".to_owned()),
+        // Each call is to meet the vendor.
+        ("GATEWAY__CACHE__ENABLED", "false".to_owned()),
     ];
     if cpu.is_some() {
         environment.push(("TOKIO_WORKER_THREADS", "1".to_owned()));

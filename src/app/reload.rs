@@ -7,7 +7,9 @@ use std::time::{Duration, SystemTime};
 
 use tokio::time::sleep;
 
+use crate::cache::Cache;
 use crate::config::{Config, Faults, Sources};
+use crate::domain::Caller;
 use crate::gateway::{Gateway, Knowledge};
 use crate::http::{Identity, Notices};
 use crate::limit::Limiter;
@@ -32,6 +34,8 @@ pub struct Reload {
     sources: Sources,
     parts: Parts,
     files: Mutex<Files>,
+    /// Who has a key.
+    callers: Mutex<Vec<String>>,
     /// What is in force of the sections that need a restart.
     fixed: String,
 }
@@ -39,6 +43,7 @@ pub struct Reload {
 /// What a new configuration goes to.
 pub(super) struct Parts {
     pub(super) gateway: Arc<Gateway>,
+    pub(super) cache: Arc<Cache>,
     pub(super) limits: Arc<Limiter>,
     pub(super) identity: Arc<Identity>,
     pub(super) notices: Arc<Notices>,
@@ -70,6 +75,7 @@ impl Reload {
                 tried: now.clone(),
                 last: now,
             }),
+            callers: Mutex::new(names(config)),
             fixed: config.fixed(),
             sources,
         }
@@ -168,6 +174,7 @@ impl Reload {
     fn put_in_force(&self, config: Config) {
         let Parts {
             gateway,
+            cache,
             limits,
             identity,
             notices,
@@ -186,12 +193,26 @@ impl Reload {
             catalogue: config.catalogue(),
             prices: config.price_table(),
         });
+        let callers = names(&config);
+        let before = {
+            let mut known = self.callers.lock().unwrap_or_else(PoisonError::into_inner);
+            std::mem::replace(&mut *known, callers.clone())
+        };
+        for gone in before.iter().filter(|name| !callers.contains(name)) {
+            // What it asked is its own, and it has left.
+            cache.evict_owner(&Caller::new(gone.as_str()));
+        }
         identity.replace_api_keys(config.api_keys.clone());
         limits.replace_policy(config.policy);
         notices.set(TOPIC, None);
         metrics.reloaded(true);
         tracing::info!("callers, limits, models and prices were read again");
     }
+}
+
+fn names(config: &Config) -> Vec<String> {
+    let names = config.api_keys.names().into_iter();
+    names.map(str::to_owned).collect()
 }
 
 fn prints(sources: &Sources) -> Prints {

@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::AppError;
 use crate::config::Config;
-use crate::domain::{Clock, Ledger, LimitStore, UsageStore};
+use crate::domain::{CacheStore, Clock, Ledger, LimitStore, UsageStore};
 use crate::limit::LocalLimits;
 use crate::stores::{
     LedgerGap, LedgerQueue, PostgresSettings, PostgresStore, SqliteLocation, SqliteOptions,
@@ -35,6 +35,10 @@ pub struct Stores {
     pub usage: Arc<dyn UsageStore>,
     /// Rates and budgets.
     pub limits: Arc<dyn LimitStore>,
+    /// Answers that outlive the process; `None` where nothing does.
+    pub answers: Option<Arc<dyn CacheStore>>,
+    /// What operators should know of it.
+    pub notice: Option<String>,
     engine: Option<Engine>,
 }
 
@@ -59,6 +63,8 @@ impl Stores {
             ledger,
             usage,
             limits,
+            answers: None,
+            notice: None,
             engine: None,
         }
     }
@@ -70,6 +76,7 @@ impl Stores {
     pub async fn open(config: &Config, clock: &Arc<dyn Clock>) -> Result<Self, AppError> {
         let retention = DAY * u32::try_from(config.store.retention_days).unwrap_or(u32::MAX);
         let cache_max_bytes = config.store.cache_max_mb << 20;
+        let is_kept = config.store_place != StorePlace::Memory;
         let location = match &config.store_place {
             StorePlace::Memory => SqliteLocation::Memory,
             StorePlace::Sqlite(path) => SqliteLocation::File(path.clone()),
@@ -85,8 +92,13 @@ impl Stores {
                 return Ok(Self::over_postgres(store));
             }
         };
+        let was_ours = match &location {
+            SqliteLocation::Memory => false,
+            SqliteLocation::File(path) => lock_path(path).exists(),
+        };
         let options = SqliteOptions {
             is_ephemeral: config.is_on_cloud_run,
+            was_ours,
             retention,
             cache_max_bytes,
             ..SqliteOptions::default()
@@ -104,7 +116,17 @@ impl Stores {
             AppError::Build(fault.0)
         });
         let store = Arc::new(store?);
-        Self::over_sqlite(store, lock, clock).await
+        let notice = store.set_aside().map(|aside| {
+            tracing::error!(
+                aside = %aside.display(),
+                "the file of the store was corrupt; it was set aside and the store began anew: \
+                 the ledger is empty and budgets count from zero"
+            );
+            "its file was corrupt and set aside; ledger and budgets began anew".to_owned()
+        });
+        let mut stores = Self::over_sqlite(store, lock, is_kept, clock).await?;
+        stores.notice = notice;
+        Ok(stores)
     }
 
     fn over_postgres(store: Arc<PostgresStore>) -> Self {
@@ -113,6 +135,8 @@ impl Stores {
             ledger: Arc::clone(&queue) as _,
             usage: Arc::clone(&store) as _,
             limits: Arc::clone(&store) as _,
+            answers: Some(Arc::clone(&store) as _),
+            notice: None,
             engine: Some(Engine {
                 queue,
                 store: Arc::clone(&store) as _,
@@ -127,6 +151,7 @@ impl Stores {
     async fn over_sqlite(
         store: Arc<SqliteStore>,
         lock: Option<File>,
+        is_kept: bool,
         clock: &Arc<dyn Clock>,
     ) -> Result<Self, AppError> {
         let limits = LocalLimits::new(Arc::clone(clock));
@@ -137,6 +162,8 @@ impl Stores {
             ledger: Arc::clone(&queue) as _,
             usage: Arc::clone(&store) as _,
             limits: Arc::new(limits),
+            answers: is_kept.then(|| Arc::clone(&store) as _),
+            notice: None,
             engine: Some(Engine {
                 queue,
                 store,

@@ -12,7 +12,7 @@ use super::{document, fault_at, models, typed};
 use crate::domain::Weights;
 use crate::http::{is_host, is_origin};
 use crate::routing::Scale;
-use crate::telemetry;
+use crate::{gateway, telemetry};
 
 /// Records every fault of the settings.
 ///
@@ -38,7 +38,7 @@ pub(super) fn check(
 }
 
 /// The numbers and what they may be, both ends included.
-fn ranges(form: &SettingsForm) -> [(&'static str, u64, u64, u64); 27] {
+fn ranges(form: &SettingsForm) -> [(&'static str, u64, u64, u64); 31] {
     const MINUTES_10: u64 = 600_000;
     let (server, gateway) = (&form.server, &form.gateway);
     let (routing, timeouts) = (&form.routing, &form.providers.timeouts);
@@ -86,6 +86,14 @@ fn ranges(form: &SettingsForm) -> [(&'static str, u64, u64, u64); 27] {
             server.shutdown_drain_ms,
             0,
             MINUTES_10,
+        ),
+        ("cache.ttl_s", form.cache.ttl_s, 60, 31_536_000),
+        ("cache.max_bytes", form.cache.max_bytes, 1 << 20, 1 << 40),
+        (
+            "cache.max_answer_bytes",
+            form.cache.max_answer_bytes,
+            1 << 10,
+            1 << 24,
         ),
         (
             "embedding.sessions",
@@ -322,6 +330,21 @@ impl Checker<'_> {
     fn rest(&mut self, form: &SettingsForm) {
         if let Err(fault) = telemetry::check_filter(&form.telemetry.log_filter) {
             self.fault(&Path::dotted("telemetry.log_filter"), fault);
+        }
+        let semantic = &form.cache.semantic;
+        let shares = [
+            ("cache.semantic.min_confidence", semantic.min_confidence),
+            ("cache.semantic.max_wrong_share", semantic.max_wrong_share),
+        ];
+        for (path, share) in shares {
+            if !(0.0..=1.0).contains(&share) {
+                self.fault(&Path::dotted(path), format!("{share} is not within 0 to 1"));
+            }
+        }
+        let daily = form.background.daily_usd;
+        if daily != 0.0 && gateway::daily_budget(daily).is_none() {
+            let reason = format!("{daily} is no amount of US dollars, 0 or more");
+            self.fault(&Path::dotted("background.daily_usd"), reason);
         }
         let version = &form.providers.anthropic_version;
         let is_date = version.parse::<jiff::civil::Date>().is_ok();

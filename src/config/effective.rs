@@ -46,6 +46,8 @@ fn sections(config: &Config) -> Value {
         "server": config.server,
         "api_keys": config.api_keys.names(),
         "gateway": config.gateway,
+        "cache": config.cache,
+        "background": {"daily_usd": config.background_daily_usd},
         "routing": config.routing,
         "embedding": {
             "enabled": config.embedding.enabled,

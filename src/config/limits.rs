@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::models::{self, Models};
 use super::path::Path;
 use crate::domain::{BudgetWindow, Caller, NanoUsd};
+use crate::gateway;
 use crate::limit::{CallerRules, Policy, Rules};
 
 /// The section `limits`.
@@ -128,6 +129,20 @@ pub(super) fn read(
         policy.callers.insert(name.clone(), rules);
     }
     (policy, reader.faults)
+}
+
+/// Holds what the gateway asks by itself to `daily_usd` a day.
+pub(super) fn add_background(policy: &mut Policy, daily_usd: f64) {
+    let budget = gateway::daily_budget(daily_usd).unwrap_or(NanoUsd::ZERO);
+    let rules = Rules {
+        budgets: vec![(budget, BudgetWindow::Day)],
+        ..Rules::default()
+    };
+    let rules = CallerRules {
+        rules,
+        ..CallerRules::default()
+    };
+    policy.callers.insert(gateway::BACKGROUND.to_owned(), rules);
 }
 
 struct Reader<'a> {

@@ -11,7 +11,7 @@ use super::path::Path;
 use super::vertex::VertexPublisher;
 use super::{document, fault_at, typed};
 use crate::providers::Timeouts;
-use crate::{embedding, gateway, http, routing, stores, telemetry};
+use crate::{cache, embedding, gateway, http, routing, stores, telemetry};
 
 /// Everything that `gateway.yaml` may say.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -19,6 +19,8 @@ use crate::{embedding, gateway, http, routing, stores, telemetry};
 pub(super) struct SettingsForm {
     pub(super) server: http::Settings,
     pub(super) gateway: gateway::Settings,
+    pub(super) cache: cache::Settings,
+    pub(super) background: BackgroundForm,
     pub(super) routing: routing::Settings,
     pub(super) embedding: embedding::Settings,
     pub(super) telemetry: telemetry::Settings,
@@ -26,6 +28,15 @@ pub(super) struct SettingsForm {
     pub(super) store: stores::Settings,
     pub(super) limits: LimitsForm,
     pub(super) callers: BTreeMap<String, RulesForm>,
+}
+
+/// The section `background`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct BackgroundForm {
+    /// The most that the gateway may spend by itself per day, in US dollars,
+    /// 0 or more.
+    pub(super) daily_usd: f64,
 }
 
 /// The section `providers`.

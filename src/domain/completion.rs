@@ -142,6 +142,18 @@ pub enum CacheStatus {
     Bypass,
 }
 
+impl CacheStatus {
+    /// Returns the contract's name of the status.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Exact => "exact",
+            Self::Semantic { .. } => "semantic",
+            Self::Miss => "miss",
+            Self::Bypass => "bypass",
+        }
+    }
+}
+
 /// The cache's part in an answer.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct CacheOutcome {

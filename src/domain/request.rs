@@ -148,7 +148,7 @@ impl Weights {
     }
 }
 
-/// What the caller asks of the routing.
+/// What the caller asks of the routing, and of stored answers.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Requirements {
     /// Triples the weight of latency.
@@ -172,6 +172,11 @@ pub struct Requirements {
     /// Whether other models may answer when the chosen one fails. `None`
     /// means yes for `auto` and no for a named model.
     pub failover: Option<bool>,
+    /// The least confidence of a semantic hit; less than the gateway's own
+    /// changes nothing.
+    pub cache_min_confidence: Option<Ratio>,
+    /// How old a stored answer may be.
+    pub cache_max_age: Option<Duration>,
 }
 
 /// One request for a completion. Whoever makes one has checked every bound of

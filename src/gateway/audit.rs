@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use super::Gateway;
 use crate::domain::{
-    AttemptOutcome, CacheStatus, Caller, Completion, CompletionRequest, Error, ErrorKind, NanoUsd,
-    RequestId, Role,
+    AttemptOutcome, Caller, Completion, CompletionRequest, Error, ErrorKind, NanoUsd, RequestId,
+    Role,
 };
 
 /// How much of a prompt or an answer is written, where that is switched on, in
@@ -55,7 +55,7 @@ impl Gateway {
             input_tokens = completion.usage.tokens.total_input(),
             output_tokens = completion.usage.tokens.total_output(),
             cost_usd = completion.cost.amount().map(NanoUsd::usd),
-            cache = cache(completion.cache.status),
+            cache = completion.cache.status.as_str(),
             latency_ms = milliseconds(completion.latency),
             attempts = completion.routing.attempts.len(),
             prompt = shows_text.then(|| prompt(request)),
@@ -102,15 +102,6 @@ impl Gateway {
 
 fn milliseconds(latency: Duration) -> u64 {
     u64::try_from(latency.as_millis()).unwrap_or(u64::MAX)
-}
-
-const fn cache(status: CacheStatus) -> &'static str {
-    match status {
-        CacheStatus::Exact => "exact",
-        CacheStatus::Semantic { .. } => "semantic",
-        CacheStatus::Miss => "miss",
-        CacheStatus::Bypass => "bypass",
-    }
 }
 
 /// Returns the last thing that the user said.

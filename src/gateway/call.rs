@@ -22,6 +22,8 @@ use crate::telemetry::CallOutcome;
 pub(super) struct CallContext<'a> {
     pub(super) id: RequestId,
     pub(super) caller: &'a Caller,
+    /// The door that it came through.
+    pub(super) tool: &'static str,
     pub(super) request: &'a CompletionRequest,
     /// Where the answer goes as it comes, if anybody waits for it.
     pub(super) relay: Option<&'a Relay<'a>>,
@@ -109,6 +111,12 @@ impl CallContext<'_> {
     }
 }
 
+/// Tells whether a completion cost no vendor's call of its own, so that no line
+/// of the ledger speaks of it yet.
+fn asked_nobody(completion: &Completion) -> bool {
+    completion.finish.is_some() && completion.routing.attempts.is_empty()
+}
+
 /// A call under way. Dropped before its end, its caller has left: that is
 /// counted and logged too.
 pub(super) struct OpenCall<'a> {
@@ -144,7 +152,7 @@ impl<'a> OpenCall<'a> {
                 if let Some(request) = self.request {
                     self.gateway.audit_answer(self.origin, request, completion);
                 }
-                if completion.cache.is_hit() {
+                if asked_nobody(completion) {
                     self.record(Outcome::Answered, completion.cache);
                 }
                 CallOutcome::Answered
@@ -161,7 +169,7 @@ impl<'a> OpenCall<'a> {
     /// is apart from those of the attempts, which are paid once.
     pub(super) fn end_shared(self, result: Result<&Completion, &Error>) {
         if let Ok(completion) = result
-            && !completion.cache.is_hit()
+            && !asked_nobody(completion)
         {
             self.record(Outcome::Answered, CacheOutcome::BYPASS);
         }

@@ -5,12 +5,12 @@ use tokio::time::{Instant, timeout_at};
 use super::Gateway;
 use super::attempts::Stop;
 use super::audit::Origin;
+use super::cached::Found;
 use super::call::{CallContext, OpenCall};
 use super::refusal;
 use super::relay::Relay;
 use super::route::Route;
 use super::tally::Tally;
-use crate::cache::Lookup;
 use crate::domain::{
     CacheOutcome, ChunkSink, Completion, CompletionRequest, Cost, Effort, Error, NanoUsd,
     TokenUsage, Usage,
@@ -126,7 +126,7 @@ impl Gateway {
     /// Makes a call that was let in.
     pub(super) async fn run(&self, run: Run<'_>) -> Result<Completion, Error> {
         let Run {
-            origin: Origin { id, caller, .. },
+            origin: Origin { id, caller, tool },
             request,
             relay,
             admission,
@@ -139,6 +139,7 @@ impl Gateway {
         let mut call = CallContext {
             id,
             caller,
+            tool,
             request,
             relay,
             known: &known,
@@ -152,21 +153,22 @@ impl Gateway {
             let route = self.route(&call, named, self.clock.now())?;
             return dry_run(&call, route);
         }
-        call.cache = match self.cache.find(caller, request).await {
-            Lookup::Hit(completion) => {
-                return Ok(Completion {
-                    allowance: admission.left(),
-                    ..*completion
-                });
+        let found = self.find_answer(&mut call, named).await?;
+        let pending = match found {
+            Found::Answer(completion) => {
+                let CacheOutcome { status, saved, .. } = completion.cache;
+                self.metrics.cache().looked_up(status, saved);
+                return Ok(*completion);
             }
-            Lookup::None(outcome) => outcome,
+            Found::Nothing(pending) => pending,
         };
+        self.metrics.cache().looked_up(call.cache.status, None);
         if let Some(relay) = call.relay {
             relay.looked_up(call.cache.status);
         }
         let route = self.route(&call, named, self.clock.now())?;
         let completion = self.try_targets(&call, route).await?;
-        self.cache.store(caller, request, &completion).await;
+        self.keep_answer(pending, &completion);
         Ok(completion)
     }
 

@@ -97,7 +97,7 @@ impl Gateway {
 
     /// Tells whether prompts can be turned into vectors.
     pub fn embedder_state(&self) -> EmbedderState {
-        self.embedder.state()
+        self.cache.embedder()
     }
 
     /// Returns the moment, by the gateway's clock.

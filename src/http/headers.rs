@@ -7,7 +7,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, header};
 
 use super::body::BodyError;
 use super::event_stream::Early;
-use crate::domain::{CacheStatus, Completion, Error, NanoUsd, RequestId, Target};
+use crate::domain::{Completion, Error, NanoUsd, RequestId, Target};
 
 /// Adds the gateway's own headers.
 pub(super) fn describe(response: &mut Response, completion: &Completion) {
@@ -19,7 +19,7 @@ pub(super) fn describe(response: &mut Response, completion: &Completion) {
     );
     put(headers, "x-gateway-provider", completion.provider.as_str());
     put(headers, "x-gateway-model", completion.model.as_str());
-    put(headers, "x-gateway-cache", cache(completion.cache.status));
+    put(headers, "x-gateway-cache", completion.cache.status.as_str());
     put(
         headers,
         "x-gateway-attempts",
@@ -48,7 +48,7 @@ pub(super) fn announce(response: &mut Response, id: RequestId, early: &Early) {
     let headers = response.headers_mut();
     put(headers, "x-gateway-request-id", &id.to_string());
     if let Some(status) = early.cache {
-        put(headers, "x-gateway-cache", cache(status));
+        put(headers, "x-gateway-cache", status.as_str());
     }
     put_dropped(headers, &early.dropped);
 }
@@ -107,15 +107,6 @@ pub(super) fn put_should_retry(response: &mut Response, should_retry: bool) {
 pub(super) fn put(headers: &mut HeaderMap, name: &'static str, value: &str) {
     if let Ok(value) = HeaderValue::from_str(value) {
         headers.insert(HeaderName::from_static(name), value);
-    }
-}
-
-const fn cache(status: CacheStatus) -> &'static str {
-    match status {
-        CacheStatus::Exact => "exact",
-        CacheStatus::Semantic { .. } => "semantic",
-        CacheStatus::Miss => "miss",
-        CacheStatus::Bypass => "bypass",
     }
 }
 

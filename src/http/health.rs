@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::Door;
 use crate::domain::EmbedderState;
+use crate::gateway::{SemanticState, TrustState};
 
 #[derive(Serialize)]
 struct Alive {
@@ -20,6 +21,42 @@ struct Ready {
     status: &'static str,
     /// What is amiss, in words.
     degraded: Vec<String>,
+    cache: CacheReport,
+}
+
+/// How far semantic hits of the cache are trusted.
+#[derive(Serialize)]
+struct CacheReport {
+    /// `trusted`, `probation`, `closed` or `off`.
+    semantic: &'static str,
+    false_hit_estimate: Estimate,
+}
+
+/// The share of wrong semantic hits: one-sided 95 % bounds, and the judged hits
+/// behind them.
+#[derive(Serialize)]
+struct Estimate {
+    low: f64,
+    high: f64,
+    judged: usize,
+    wrong: usize,
+}
+
+impl CacheReport {
+    fn new(state: &SemanticState) -> Self {
+        let is_on = state.embedder == EmbedderState::Ready;
+        let trust = state.trust.filter(|_| is_on);
+        let wrong = state.wrong;
+        Self {
+            semantic: trust.map_or("off", TrustState::as_str),
+            false_hit_estimate: Estimate {
+                low: wrong.low,
+                high: wrong.high,
+                judged: wrong.judged,
+                wrong: wrong.wrong,
+            },
+        }
+    }
 }
 
 /// Says that the process lives. No I/O: a slow vendor must not restart it.
@@ -44,6 +81,10 @@ pub(super) async fn ready(State(door): State<Door>) -> Response {
     if let EmbedderState::Failed(reason) = door.gateway.embedder_state() {
         degraded.push(format!("embedding: {reason}"));
     }
+    let semantic = door.gateway.semantic_state();
+    if semantic.trust == Some(TrustState::Closed) {
+        degraded.push("cache: no semantic hits, too many were wrong".to_owned());
+    }
     degraded.extend(door.notices.list());
     let is_draining = door.shutdown.draining.is_cancelled();
     let is_unconfigured = readiness.available.is_empty() && readiness.unavailable.is_empty();
@@ -60,11 +101,18 @@ pub(super) async fn ready(State(door): State<Door>) -> Response {
     } else {
         (StatusCode::OK, "degraded")
     };
-    (code, Json(Ready { status, degraded })).into_response()
+    let cache = CacheReport::new(&semantic);
+    let ready = Ready {
+        status,
+        degraded,
+        cache,
+    };
+    (code, Json(ready)).into_response()
 }
 
 /// Writes the metrics in Prometheus' text format.
 pub(super) async fn metrics(State(door): State<Door>) -> Response {
+    door.gateway.report_cache();
     door.metrics.store(&door.gateway.store_state());
     let format = "text/plain; version=0.0.4; charset=utf-8";
     ([(header::CONTENT_TYPE, format)], door.metrics.render()).into_response()

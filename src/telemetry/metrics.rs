@@ -7,6 +7,7 @@ use prometheus::{
     IntGaugeVec, Opts, Registry, TextEncoder,
 };
 
+use super::cache_metrics::CacheMetrics;
 use super::reliability_metrics::ReliabilityMetrics;
 use crate::domain::{
     AttemptOutcome, AuthRefusal, Cost, ErrorKind, NanoUsd, StoreState, Target, Usage,
@@ -67,6 +68,7 @@ pub struct Metrics {
     store_lines: IntGaugeVec,
     reloads: IntCounterVec,
     reliability: ReliabilityMetrics,
+    cache: CacheMetrics,
 }
 
 impl Metrics {
@@ -174,6 +176,7 @@ impl Metrics {
                 &["outcome"],
             )?,
             reliability: ReliabilityMetrics::try_new(&registry)?,
+            cache: CacheMetrics::try_new(&registry)?,
             registry,
         };
         metrics.register()?;
@@ -206,6 +209,11 @@ impl Metrics {
         self.registry.register(Box::new(self.store_up.clone()))?;
         self.registry.register(Box::new(self.store_lines.clone()))?;
         self.registry.register(Box::new(self.reloads.clone()))
+    }
+
+    /// Returns the metrics of the answer cache.
+    pub const fn cache(&self) -> &CacheMetrics {
+        &self.cache
     }
 
     /// Returns the metrics of circuits and repeats.

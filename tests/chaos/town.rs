@@ -210,6 +210,8 @@ fn configured(extra: &[(&str, &str)]) -> (Config, Sources) {
     let mut environment = vendors::environment("127.0.0.1:1");
     environment.extend([
         ("GATEWAY_CONFIG_DIR", folder()),
+        // Each call is to meet a vendor.
+        ("GATEWAY__CACHE__ENABLED", "false".to_owned()),
         // Without one nothing is ever set aside.
         (
             "GATEWAY__LIMITS__DEFAULT",

@@ -12,6 +12,7 @@ mod adapters;
 mod any_request;
 mod bad_input;
 mod blocks;
+mod cache;
 mod circuits;
 mod clients;
 mod configured;

@@ -118,7 +118,8 @@ impl Rig {
         Self::made_of(wire, simulator, embedding, &[])
     }
 
-    fn made_of(
+    /// Starts a gateway of its parts.
+    pub(crate) fn made_of(
         transport: Arc<dyn Transport>,
         simulator: Simulator,
         embedding: Embedding,
@@ -130,6 +131,8 @@ impl Rig {
             ("ANTHROPIC_API_KEY", ANTHROPIC_KEY),
             ("ANTHROPIC_BASE_URL", "http://127.0.0.1:1/anthropic"),
             ("GATEWAY_CONFIG_DIR", empty_folder()),
+            // Each call is to meet a vendor, unless a test says otherwise.
+            ("GATEWAY__CACHE__ENABLED", "false"),
         ]);
         environment.extend(extra.iter().copied());
         let owned = environment

@@ -28,6 +28,8 @@ pub(crate) fn command() -> Command {
         .env("DATABASE_URL", "memory:")
         // Whether this machine has ONNX Runtime must not matter.
         .env("GATEWAY__EMBEDDING__ENABLED", "false")
+        // Each call is to meet a vendor, unless a test says otherwise.
+        .env("GATEWAY__CACHE__ENABLED", "false")
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .kill_on_drop(true);

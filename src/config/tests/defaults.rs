@@ -36,6 +36,8 @@ fn the_shipped_gateway_yaml_says_every_default_and_nothing_else() {
     let expected = serde_json::json!({
         "server": defaults.server,
         "gateway": defaults.gateway,
+        "cache": defaults.cache,
+        "background": defaults.background,
         "routing": defaults.routing,
         "embedding": defaults.embedding,
         "telemetry": defaults.telemetry,

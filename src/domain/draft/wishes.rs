@@ -37,6 +37,12 @@ pub struct Wishes {
     pub providers: Option<Vec<String>>,
     /// Same as the argument of that name.
     pub cache_enabled: Option<bool>,
+    /// Raises the least confidence of cache hits by meaning.
+    #[schemars(range(min = 0, max = 1))]
+    pub cache_min_confidence: Option<f64>,
+    /// Oldest stored answer, in seconds.
+    #[serde(default, deserialize_with = "whole_number")]
+    pub cache_max_age_seconds: Option<u64>,
     /// Whether other models may answer when the chosen one fails. Default: true for "auto", else false.
     pub failover_enabled: Option<bool>,
 }
@@ -112,6 +118,12 @@ impl Wishes {
             ),
             providers: providers(faults, self.providers.unwrap_or_default()),
             failover: self.failover_enabled,
+            cache_min_confidence: faults.take(
+                "requirements.cache_min_confidence",
+                self.cache_min_confidence,
+                Ratio::try_from,
+            ),
+            cache_max_age: self.cache_max_age_seconds.map(Duration::from_secs),
         }
     }
 }

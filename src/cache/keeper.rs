@@ -1,0 +1,337 @@
+//! What outlives a call: vectors, the store, and what judges said.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+use tokio::time::{MissedTickBehavior, interval, sleep};
+use tokio_util::sync::CancellationToken;
+
+use super::answer::Entry;
+use super::trust::TrustState;
+use super::{Cache, Check};
+use crate::domain::{
+    CacheKey, CacheScope, Caller, EmbedderError, EmbedderState, NearestSearch, StoredVector,
+    WalkMark,
+};
+
+/// How much work may wait. Beyond it answers are kept in memory alone.
+const QUEUE: usize = 512;
+/// How many answers are read at once at the start.
+const PAGE: u32 = 200;
+/// How often what has expired is dropped.
+const TIDY_EVERY: Duration = Duration::from_secs(60);
+/// How long a stored question waits for its vector.
+const TRIES: u32 = 100;
+const TRY_EVERY: Duration = Duration::from_millis(50);
+/// The most further questions that lead to one entry, and the most that are
+/// kept from it.
+const MAX_ALIASES: usize = 32;
+const MAX_REFUSED: usize = 32;
+
+/// Work that no call waits for.
+enum Work {
+    Keep(Arc<Entry>, Option<Arc<[f32]>>),
+    Evict(CacheScope, CacheKey),
+    EvictOwner(Caller),
+}
+
+/// Takes work.
+#[derive(Clone)]
+pub(super) struct Sender {
+    work: mpsc::Sender<Work>,
+    lost: Arc<AtomicU64>,
+}
+
+/// The queue of work, and how far the store was read.
+pub(super) struct Keeper {
+    sender: Sender,
+    receiver: Mutex<Option<mpsc::Receiver<Work>>>,
+    has_read: AtomicBool,
+}
+
+impl Default for Keeper {
+    fn default() -> Self {
+        let (work, receiver) = mpsc::channel(QUEUE);
+        Self {
+            sender: Sender {
+                work,
+                lost: Arc::default(),
+            },
+            receiver: Mutex::new(Some(receiver)),
+            has_read: AtomicBool::new(false),
+        }
+    }
+}
+
+impl Sender {
+    /// Forgets an answer in the store.
+    pub(super) fn evict(&self, scope: CacheScope, key: CacheKey) {
+        self.send(Work::Evict(scope, key));
+    }
+
+    fn send(&self, work: Work) {
+        if self.work.try_send(work).is_err() {
+            self.lost.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+}
+
+impl Keeper {
+    pub(super) fn sender(&self) -> Sender {
+        self.sender.clone()
+    }
+
+    /// Keeps an answer in the store, with the vector of its question.
+    pub(super) fn keep(&self, entry: Arc<Entry>, vector: Option<Arc<[f32]>>) {
+        self.sender.send(Work::Keep(entry, vector));
+    }
+
+    pub(super) fn evict(&self, scope: CacheScope, key: CacheKey) {
+        self.sender.evict(scope, key);
+    }
+
+    /// Tells whether all that the store had at the start is in memory.
+    pub(super) fn has_read(&self) -> bool {
+        self.has_read.load(Ordering::Acquire)
+    }
+
+    /// Returns how much work was not done because too much waited.
+    pub(super) fn lost(&self) -> u64 {
+        self.sender.lost.load(Ordering::Relaxed)
+    }
+}
+
+impl Cache {
+    /// Reads what the store has and keeps it up to date, until `stop` fires;
+    /// then does what waits. Serving does not wait for it.
+    pub async fn run(&self, stop: CancellationToken) {
+        let receiver = &self.keeper.receiver;
+        let receiver = receiver
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        let Some(mut work) = receiver else {
+            return;
+        };
+        let reading = async {
+            let _ = stop.run_until_cancelled(self.read_back()).await;
+        };
+        let keeping = async {
+            let mut tidy = interval(TIDY_EVERY);
+            tidy.set_missed_tick_behavior(MissedTickBehavior::Delay);
+            loop {
+                tokio::select! {
+                    biased;
+                    () = stop.cancelled() => break,
+                    Some(work) = work.recv() => self.do_work(work).await,
+                    _ = tidy.tick() => self.answers.tidy(self.clock.now()),
+                }
+            }
+        };
+        tokio::join!(reading, keeping);
+        while let Ok(work) = work.try_recv() {
+            self.do_work(work).await;
+        }
+    }
+
+    async fn do_work(&self, work: Work) {
+        let done = match (work, &self.store) {
+            (Work::Keep(entry, vector), _) => self.keep(&entry, vector).await,
+            (Work::Evict(scope, key), Some(store)) => store.evict(scope, key).await,
+            (Work::EvictOwner(owner), Some(store)) => store.evict_owner(&owner).await,
+            (Work::Evict(..) | Work::EvictOwner(_), None) => Ok(()),
+        };
+        if let Err(fault) = done {
+            tracing::debug!(%fault, "the store did not take a cached answer");
+        }
+    }
+
+    async fn keep(
+        &self,
+        entry: &Arc<Entry>,
+        vector: Option<Arc<[f32]>>,
+    ) -> Result<(), crate::domain::StoreError> {
+        let vector = match (&entry.prompt, vector) {
+            (Some(_), Some(vector)) => Some(vector),
+            (Some(prompt), None) => self.embed_patiently(prompt).await,
+            (None, _) => None,
+        };
+        if !self.holds(entry) {
+            return Ok(());
+        }
+        let vector = vector.map(|vector| {
+            self.place(entry, &vector);
+            if !self.holds(entry) {
+                // It went just now; whoever replaced it has put its own there.
+                if self.answers.peek((entry.scope, entry.key)).is_none() {
+                    self.neighbours.forget(self.space(entry.scope), entry.key);
+                }
+            }
+            StoredVector {
+                space: self.space(entry.scope),
+                values: vector.to_vec(),
+            }
+        });
+        match (&self.store, entry.to_stored(vector)) {
+            (Some(store), Some(stored)) => store.put(&stored).await,
+            (None, _) | (_, None) => Ok(()),
+        }
+    }
+
+    /// Tells whether an entry is still the one at its place.
+    fn holds(&self, entry: &Arc<Entry>) -> bool {
+        let held = self.answers.peek((entry.scope, entry.key));
+        held.is_some_and(|held| Arc::ptr_eq(&held, entry))
+    }
+
+    /// Waits for a vector as long as it may come.
+    async fn embed_patiently(&self, prompt: &str) -> Option<Arc<[f32]>> {
+        for _ in 0..TRIES {
+            match self.embedder.embed(prompt).await {
+                Ok(vector) => return Some(vector),
+                Err(EmbedderError::Busy) => {}
+                Err(EmbedderError::NotReady)
+                    if self.embedder.state() == EmbedderState::Starting => {}
+                Err(_) => return None,
+            }
+            sleep(TRY_EVERY).await;
+        }
+        None
+    }
+
+    /// Brings into memory what an earlier process left, the latest first, as
+    /// far as there is room.
+    pub(super) async fn read_back(&self) {
+        let store = self.store.as_ref();
+        let owned = store.filter(|store| store.nearest_search() == NearestSearch::Owner);
+        if let Some(store) = owned {
+            let (mut mark, mut bytes, mut count) = (None, 0_u64, 0_u64);
+            while bytes < self.settings.max_bytes {
+                let now = self.clock.now();
+                let page = match store.walk(mark, PAGE, now).await {
+                    Ok(page) => page,
+                    Err(fault) => {
+                        tracing::warn!(%fault, "stored answers were not all read");
+                        break;
+                    }
+                };
+                let Some(last) = page.last() else {
+                    break;
+                };
+                mark = Some(WalkMark {
+                    stored_at: last.stored_at,
+                    scope: last.scope,
+                    key: last.key,
+                });
+                for stored in &page {
+                    let Some(entry) = Entry::from_stored(stored) else {
+                        continue;
+                    };
+                    let entry = Arc::new(entry);
+                    bytes = bytes.saturating_add(entry.bytes() as u64);
+                    count += u64::from(self.take_back(&entry, stored.vector.as_ref()));
+                }
+                tokio::task::yield_now().await;
+            }
+            if count > 0 {
+                tracing::info!(count, "stored answers read");
+            }
+        }
+        self.keeper.has_read.store(true, Ordering::Release);
+    }
+
+    /// Puts an entry in its place, unless a newer one is there.
+    fn take_back(&self, entry: &Arc<Entry>, vector: Option<&StoredVector>) -> bool {
+        let place = (entry.scope, entry.key);
+        if self.answers.peek(place).is_some() {
+            return false;
+        }
+        self.answers.put(Arc::clone(entry), self.clock.now());
+        let space = self.space(entry.scope);
+        match vector.filter(|vector| vector.space == space) {
+            Some(vector) => self.place(entry, &vector.values),
+            // Another embedder made it, or none did.
+            None if entry.prompt.is_some() => self.keeper.keep(Arc::clone(entry), None),
+            None => {}
+        }
+        true
+    }
+
+    /// Forgets all answers to questions of a caller who is one no more.
+    pub fn evict_owner(&self, owner: &Caller) {
+        for entry in self.answers.list(|entry| entry.owner == *owner) {
+            self.answers.forget((entry.scope, entry.key));
+        }
+        self.keeper.sender.send(Work::EvictOwner(owner.clone()));
+    }
+
+    /// Learns from what a judge said of a pair: a near miss that fits is an
+    /// exact hit from now on, a hit that does not fit raises the entry's bar.
+    /// Returns the state of trust if that has changed.
+    pub fn judged(&self, check: &Check, fits: bool) -> Option<TrustState> {
+        let changed = check.is_hit.then(|| self.trust.judged(!fits)).flatten();
+        let (scope, key) = (check.entry.scope, check.entry.key);
+        let Some(entry) = self.answers.peek((scope, key)).or_else(|| {
+            // The store found it for another process.
+            self.answers.is_shared().then(|| Arc::clone(&check.entry))
+        }) else {
+            return changed;
+        };
+        if fits {
+            self.add_alias(&entry, check.key);
+        } else {
+            self.refuse(&entry, check);
+        }
+        changed
+    }
+
+    fn add_alias(&self, entry: &Arc<Entry>, key: CacheKey) {
+        let aliases = self.aliases(entry);
+        if aliases.len() >= MAX_ALIASES || key == entry.key {
+            return;
+        }
+        let alias = Arc::new(Entry {
+            key,
+            alias_of: Some(entry.key),
+            prompt: None,
+            ..Entry::clone(entry)
+        });
+        self.answers.put(Arc::clone(&alias), self.clock.now());
+        self.keeper.keep(alias, None);
+    }
+
+    fn refuse(&self, entry: &Arc<Entry>, check: &Check) {
+        let alias = self.answers.peek((entry.scope, check.key));
+        if alias.is_some_and(|alias| alias.alias_of == Some(entry.key)) {
+            self.evict((entry.scope, check.key));
+        }
+        let mut stricter = Entry::clone(entry);
+        if check.is_hit {
+            stricter.bar = stricter.bar.max(check.confidence);
+        }
+        if !stricter.refused.contains(&check.key) {
+            if stricter.refused.len() >= MAX_REFUSED {
+                stricter.refused.remove(0);
+            }
+            stricter.refused.push(check.key);
+        }
+        let stricter = Arc::new(stricter);
+        self.answers.put(Arc::clone(&stricter), self.clock.now());
+        self.keeper.keep(stricter, None);
+    }
+
+    /// Lists the entries that repeat one. Walks through everything.
+    pub(super) fn aliases(&self, entry: &Entry) -> Vec<Arc<Entry>> {
+        let is_alias =
+            |other: &Entry| other.scope == entry.scope && other.alias_of == Some(entry.key);
+        self.answers.list(is_alias)
+    }
+
+    /// Returns how many answers were not stored because too many waited.
+    #[must_use]
+    pub fn unkept(&self) -> u64 {
+        self.keeper.lost()
+    }
+}

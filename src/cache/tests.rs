@@ -1,0 +1,285 @@
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+use async_trait::async_trait;
+use jiff::SignedDuration;
+use tokio_util::sync::CancellationToken;
+
+mod hits;
+mod life;
+
+use super::*;
+use crate::domain::{
+    CacheMode, Caller, Candidate, Cost, Draft, EmbedderError, FinishReason, Message, NanoUsd,
+    NearestQuery, Role, RoutingReport, StoreError, StoredAnswer, WalkMark,
+};
+
+const ASKED: &str = "How do I write a cover letter?";
+const ALIKE: &str = "What is the best way to write a cover letter?";
+const OTHER: &str = "How do I write a resignation letter?";
+
+/// A clock that a test sets.
+struct Hand(Mutex<Timestamp>);
+
+impl Hand {
+    fn advance(&self, seconds: i64) {
+        let mut now = self.0.lock().unwrap();
+        *now = now.checked_add(SignedDuration::from_secs(seconds)).unwrap();
+    }
+}
+
+impl Clock for Hand {
+    fn now(&self) -> Timestamp {
+        *self.0.lock().unwrap()
+    }
+}
+
+/// Has vectors for the texts of these tests: the first two are near.
+#[derive(Default)]
+struct Few {
+    is_broken: AtomicBool,
+    asked: AtomicUsize,
+}
+
+#[async_trait]
+impl Embedder for Few {
+    fn state(&self) -> EmbedderState {
+        EmbedderState::Ready
+    }
+
+    fn version(&self) -> [u8; 32] {
+        [3; 32]
+    }
+
+    async fn embed(&self, text: &str) -> Result<Arc<[f32]>, EmbedderError> {
+        self.asked.fetch_add(1, Ordering::Relaxed);
+        if self.is_broken.load(Ordering::Relaxed) {
+            return Err(EmbedderError::Failed("broken".to_owned()));
+        }
+        let mut vector = vec![0.0; 384];
+        match text {
+            ASKED => vector[0] = 1.0,
+            ALIKE => (vector[0], vector[1]) = (0.96, 0.28),
+            OTHER => (vector[0], vector[2]) = (0.8, 0.6),
+            _ => vector[3] = 1.0,
+        }
+        Ok(vector.into())
+    }
+}
+
+/// A store in memory that may fail, and that one process owns or several
+/// share.
+#[derive(Default)]
+struct Shelf {
+    rows: Mutex<BTreeMap<(CacheScope, CacheKey), StoredAnswer>>,
+    is_down: AtomicBool,
+    is_shared: bool,
+    asked: AtomicUsize,
+}
+
+impl Shelf {
+    fn rows(
+        &self,
+    ) -> Result<std::sync::MutexGuard<'_, BTreeMap<(CacheScope, CacheKey), StoredAnswer>>, StoreError>
+    {
+        self.asked.fetch_add(1, Ordering::Relaxed);
+        if self.is_down.load(Ordering::Relaxed) {
+            return Err(StoreError("down".to_owned()));
+        }
+        Ok(self.rows.lock().unwrap())
+    }
+}
+
+#[async_trait]
+impl CacheStore for Shelf {
+    async fn find(
+        &self,
+        scope: CacheScope,
+        key: CacheKey,
+        now: Timestamp,
+    ) -> Result<Option<StoredAnswer>, StoreError> {
+        let rows = self.rows()?;
+        let row = rows.get(&(scope, key)).filter(|row| row.expires_at > now);
+        Ok(row.cloned())
+    }
+
+    fn nearest_search(&self) -> NearestSearch {
+        if self.is_shared {
+            NearestSearch::Shared
+        } else {
+            NearestSearch::Owner
+        }
+    }
+
+    async fn nearest(
+        &self,
+        query: NearestQuery<'_>,
+    ) -> Result<Vec<(StoredAnswer, f32)>, StoreError> {
+        let rows = self.rows()?;
+        let near = rows.values().filter_map(|row| {
+            let vector = row.vector.as_ref()?;
+            let cosine = vector
+                .values
+                .iter()
+                .zip(query.vector)
+                .map(|(a, b)| a * b)
+                .sum();
+            (vector.space == query.space && cosine >= query.floor).then(|| (row.clone(), cosine))
+        });
+        Ok(near.collect())
+    }
+
+    async fn put(&self, answer: &StoredAnswer) -> Result<(), StoreError> {
+        self.rows()?
+            .insert((answer.scope, answer.key), answer.clone());
+        Ok(())
+    }
+
+    async fn evict(&self, scope: CacheScope, key: CacheKey) -> Result<(), StoreError> {
+        let is_meant = |row: &StoredAnswer| {
+            row.scope == scope && (row.key == key || row.alias_of == Some(key))
+        };
+        self.rows()?.retain(|_, row| !is_meant(row));
+        Ok(())
+    }
+
+    async fn evict_owner(&self, owner: &Caller) -> Result<(), StoreError> {
+        self.rows()?.retain(|_, row| row.owner != *owner);
+        Ok(())
+    }
+
+    async fn walk(
+        &self,
+        mark: Option<WalkMark>,
+        limit: u32,
+        now: Timestamp,
+    ) -> Result<Vec<StoredAnswer>, StoreError> {
+        let rows = self.rows()?;
+        let mut all: Vec<_> = rows
+            .values()
+            .filter(|row| row.expires_at > now)
+            .cloned()
+            .collect();
+        let place = |row: &StoredAnswer| (row.stored_at, row.scope, row.key);
+        all.sort_by_key(|row| std::cmp::Reverse(place(row)));
+        all.retain(|row| {
+            mark.is_none_or(|mark| place(row) < (mark.stored_at, mark.scope, mark.key))
+        });
+        all.truncate(limit as usize);
+        Ok(all)
+    }
+}
+
+/// A cache with what it stands on.
+struct Rig {
+    cache: Arc<Cache>,
+    clock: Arc<Hand>,
+    embedder: Arc<Few>,
+    shelf: Arc<Shelf>,
+}
+
+impl Rig {
+    fn new() -> Self {
+        Self::over(Arc::default(), Settings::default())
+    }
+
+    fn over(shelf: Arc<Shelf>, settings: Settings) -> Self {
+        let now = "2026-11-26T10:00:00Z".parse().unwrap();
+        let clock = Arc::new(Hand(Mutex::new(now)));
+        let embedder = Arc::new(Few::default());
+        let cache = Cache::new(Parts {
+            settings,
+            embedder: Arc::clone(&embedder) as _,
+            store: Some(Arc::clone(&shelf) as _),
+            clock: Arc::clone(&clock) as _,
+        });
+        Self {
+            cache: Arc::new(cache),
+            clock,
+            embedder,
+            shelf,
+        }
+    }
+
+    fn question(&self, draft: Draft) -> Question {
+        let request = draft.check(Duration::from_secs(50)).unwrap();
+        let asked = Asked {
+            request: &request,
+            caller: &Caller::new("alice"),
+            group: None,
+            named: None,
+            door: Door::Mcp,
+        };
+        self.cache.question(&asked).unwrap()
+    }
+
+    async fn find(&self, prompt: &str) -> Option<Hit> {
+        self.cache
+            .find(&self.question(ask(prompt)), &|_| true)
+            .await
+    }
+
+    async fn similar(&self, prompt: &str) -> (Option<Hit>, Option<Check>) {
+        let mut question = self.question(ask(prompt));
+        self.cache.find_similar(&mut question, &|_| true).await
+    }
+
+    /// Asks as a call does, and stores the answer.
+    async fn answer(&self, prompt: &str, text: &str) {
+        let mut question = self.question(ask(prompt));
+        let _ = self.cache.find_similar(&mut question, &|_| true).await;
+        self.cache.store(question, &made(text));
+    }
+
+    /// Does the work that waits.
+    async fn settle(&self) {
+        let stop = CancellationToken::new();
+        stop.cancel();
+        self.cache.run(stop).await;
+    }
+}
+
+fn ask(prompt: &str) -> Draft {
+    Draft {
+        messages: Some(vec![Message::text(Role::User, prompt)]),
+        ..Draft::default()
+    }
+}
+
+fn made(text: &str) -> Completion {
+    let answer = answer::tests::answer(text);
+    let candidate = Candidate {
+        target: answer.target.clone(),
+        utility: 1.0,
+        quality: 1.0,
+        cost: None,
+        latency: Duration::ZERO,
+        reliability: 1.0,
+        filtered_by: None,
+    };
+    Completion {
+        request_id: crate::domain::RequestId::random(),
+        content: vec![crate::domain::ContentPart::Text(answer.text)],
+        provider: answer.target.provider,
+        model: answer.model,
+        effort: answer.target.effort,
+        finish: Some(FinishReason::Stop),
+        stop_sequence: None,
+        usage: answer.usage,
+        cost: Cost::Priced {
+            amount: NanoUsd::new(5),
+            is_incomplete: false,
+        },
+        latency: Duration::ZERO,
+        cache: crate::domain::CacheOutcome::MISS,
+        allowance: crate::domain::Allowance::default(),
+        dropped_parameters: Vec::new(),
+        routing: RoutingReport {
+            task: answer.task,
+            reason: String::new(),
+            candidates: vec![candidate],
+            attempts: Vec::new(),
+        },
+    }
+}
