@@ -1,16 +1,21 @@
 //! Every circuit: one for each vendor's key and connection, one for each of
 //! its models.
 
+mod entry;
+mod tell;
+
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::circuit::{Cause, Circuit, CircuitState, Closure, Pass, Verdict};
-use super::disposition::Disposition;
+use super::circuit::{Cause, Circuit, CircuitState, Closure};
 use crate::domain::{ModelId, ProviderName, Target};
 use crate::telemetry::ReliabilityMetrics;
+pub(super) use entry::Entry;
+use entry::Right;
+use tell::tell_provider;
 
 /// How long a size is remembered that was too large for the account's plan.
 const PLAN_KEPT: Duration = Duration::from_mins(30);
@@ -55,27 +60,6 @@ pub(super) enum Sign {
     Unreached(Duration),
 }
 
-/// The right to ask a target. Dropped without a word it says nothing of the
-/// target and gives back what it holds.
-#[derive(Debug)]
-pub(super) struct Entry<'a> {
-    circuits: &'a Circuits,
-    target: &'a Target,
-    right: Option<Right>,
-    jitter: f64,
-}
-
-#[derive(Clone, Copy, Debug)]
-enum Right {
-    Regular {
-        provider: Pass,
-        target: Pass,
-        is_trial: bool,
-    },
-    /// Although the circuit is open.
-    Override,
-}
-
 impl Cells {
     /// Returns why a target is not asked now, if so.
     pub(super) fn closure(
@@ -90,7 +74,7 @@ impl Cells {
         let cell = self.targets.get(provider);
         let cell = cell.and_then(|models| models.get(model));
         let of_target = cell.and_then(|cell| cell.closure(tokens, now));
-        later(of_provider, of_target)
+        Closure::later(of_provider, of_target)
     }
 }
 
@@ -101,7 +85,7 @@ impl Cell {
             until,
             cause: Cause::Spent,
         });
-        later(
+        Closure::later(
             self.circuit.closure(now),
             too_large.filter(|closure| closure.until > now),
         )
@@ -236,160 +220,5 @@ impl Circuits {
         if let Some(state) = changed {
             tell_provider(metrics, name, state);
         }
-    }
-}
-
-impl Entry<'_> {
-    /// Tells whether the target is asked to see if it is well again.
-    pub(super) const fn is_trial(&self) -> bool {
-        match self.right {
-            Some(Right::Regular { is_trial, .. }) => is_trial,
-            Some(Right::Override) => true,
-            None => false,
-        }
-    }
-
-    /// Draws the conclusions from an answer.
-    pub(super) fn answered(self, metrics: &ReliabilityMetrics) {
-        self.end(Verdict::Success, Verdict::Success, None, metrics);
-    }
-
-    /// Draws the conclusions from a failure; `too_large` is the size that
-    /// exceeded the account's plan, in tokens.
-    pub(super) fn failed(
-        self,
-        verdicts: Disposition,
-        too_large: Option<u64>,
-        metrics: &ReliabilityMetrics,
-    ) {
-        self.end(verdicts.provider, verdicts.target, too_large, metrics);
-    }
-
-    fn end(
-        mut self,
-        of_provider: Verdict,
-        of_target: Verdict,
-        too_large: Option<u64>,
-        metrics: &ReliabilityMetrics,
-    ) {
-        let Some(right) = self.right.take() else {
-            return;
-        };
-        let (provider, target) = self.circuits.conclude(
-            self.target,
-            right,
-            (of_provider, of_target),
-            too_large,
-            self.jitter,
-        );
-        if let Some(state) = provider {
-            tell_provider(metrics, &self.target.provider, state);
-        }
-        if let Some(state) = target {
-            tell_target(metrics, self.target, state);
-        }
-    }
-}
-
-impl Drop for Entry<'_> {
-    fn drop(&mut self) {
-        if let Some(right) = self.right.take() {
-            let nothing = (Verdict::Neutral, Verdict::Neutral);
-            self.circuits
-                .conclude(self.target, right, nothing, None, self.jitter);
-        }
-    }
-}
-
-impl Circuits {
-    fn conclude(
-        &self,
-        target: &Target,
-        right: Right,
-        (of_provider, of_target): (Verdict, Verdict),
-        too_large: Option<u64>,
-        jitter: f64,
-    ) -> (Option<CircuitState>, Option<CircuitState>) {
-        let now = Instant::now();
-        let mut cells = self.now();
-        let Cells { providers, targets } = &mut *cells;
-        let provider = providers.get_mut(&target.provider);
-        let cell = targets.get_mut(&target.provider);
-        let cell = cell.and_then(|models| models.get_mut(&target.model));
-        let (Some(provider), Some(cell)) = (provider, cell) else {
-            return (None, None);
-        };
-        if let Some(tokens) = too_large {
-            cell.too_large = Some((tokens, now + PLAN_KEPT));
-        }
-        match right {
-            Right::Regular {
-                provider: of_its_provider,
-                target: of_itself,
-                ..
-            } => {
-                // A model that was out by itself says nothing new of its
-                // vendor, whose trial another model may have.
-                let says_nothing = cell.circuit.is_trial_due()
-                    && matches!(of_provider, Verdict::Failure(_) | Verdict::Throttled(_));
-                let of_provider = if says_nothing {
-                    Verdict::Neutral
-                } else {
-                    of_provider
-                };
-                (
-                    provider.record(of_its_provider, of_provider, now, jitter),
-                    cell.circuit.record(of_itself, of_target, now, jitter),
-                )
-            }
-            Right::Override => {
-                cell.is_overridden = false;
-                match of_target {
-                    // An answer is the best sign of life.
-                    Verdict::Success => (close(provider, now), close(&mut cell.circuit, now)),
-                    Verdict::Throttled(wait) => {
-                        cell.circuit.hold_off(wait, now, jitter);
-                        (None, None)
-                    }
-                    _ => (None, None),
-                }
-            }
-        }
-    }
-}
-
-fn tell_provider(metrics: &ReliabilityMetrics, name: &ProviderName, state: CircuitState) {
-    metrics.circuit_changed(name, None, state.as_str());
-    tell(state, name.as_str(), "the vendor's circuit");
-}
-
-fn tell_target(metrics: &ReliabilityMetrics, target: &Target, state: CircuitState) {
-    metrics.circuit_changed(&target.provider, Some(&target.model), state.as_str());
-    let name = format!("{}/{}", target.provider, target.model);
-    tell(state, &name, "the model's circuit");
-}
-
-fn tell(state: CircuitState, name: &str, what: &str) {
-    let state_name = state.as_str();
-    match state {
-        CircuitState::Open => tracing::warn!(name, state = state_name, "{what} has changed"),
-        _ => tracing::info!(name, state = state_name, "{what} has changed"),
-    }
-}
-
-fn close(circuit: &mut Circuit, now: Instant) -> Option<CircuitState> {
-    let was_closed = circuit.state(now) == CircuitState::Closed;
-    circuit.close(now);
-    (!was_closed).then_some(CircuitState::Closed)
-}
-
-/// Returns the closure that ends last, for the weightier cause of both.
-fn later(one: Option<Closure>, other: Option<Closure>) -> Option<Closure> {
-    match (one, other) {
-        (Some(one), Some(other)) => Some(Closure {
-            until: one.until.max(other.until),
-            cause: one.cause.max(other.cause),
-        }),
-        (one, other) => one.or(other),
     }
 }

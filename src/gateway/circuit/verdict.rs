@@ -47,6 +47,19 @@ pub(in crate::gateway) struct Closure {
     pub(in crate::gateway) cause: Cause,
 }
 
+impl Closure {
+    /// Returns the closure that ends last, for the weightier cause of both.
+    pub(in crate::gateway) fn later(one: Option<Self>, other: Option<Self>) -> Option<Self> {
+        match (one, other) {
+            (Some(one), Some(other)) => Some(Self {
+                until: one.until.max(other.until),
+                cause: one.cause.max(other.cause),
+            }),
+            (one, other) => one.or(other),
+        }
+    }
+}
+
 /// What closed the way, in rising order of weight.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(in crate::gateway) enum Cause {
