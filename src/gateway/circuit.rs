@@ -60,7 +60,7 @@ pub(super) struct Circuit {
     /// Failures and all outcomes of half a minute. Who is not asked becomes
     /// unknown again.
     window: Window<3>,
-    /// Throttled until.
+    /// Until when the vendor asked to be left alone.
     not_before: Option<Instant>,
     /// What opened it last.
     why: Cause,
@@ -94,14 +94,20 @@ impl Circuit {
 
     /// Returns why nobody may ask now, if so. Never changes anything.
     pub(super) fn closure(&self, now: Instant) -> Option<Closure> {
-        let by = |cause| move |until| Closure { until, cause };
-        match self.state {
-            State::Closed => self.not_before.map(by(Cause::Throttled)),
-            State::Open(closed) => Some(by(closed.cause)(closed.until)),
-            State::HalfOpen(Some(lease)) => Some(by(self.why)(lease)),
-            State::HalfOpen(None) => self.not_before.map(by(Cause::Throttled)),
-        }
-        .filter(|closure| closure.until > now)
+        let by = |until, cause| {
+            let closure = Closure { until, cause };
+            (until > now).then_some(closure)
+        };
+        let own = match self.state {
+            State::Closed | State::HalfOpen(None) => None,
+            State::Open(closed) => by(closed.until, closed.cause),
+            State::HalfOpen(Some(lease)) => by(lease, self.why),
+        };
+        // Whatever else is known, the vendor's own word holds.
+        let asked = self
+            .not_before
+            .and_then(|until| by(until, Cause::Throttled));
+        Closure::later(own, asked)
     }
 
     /// Gives the right to ask. Where it is a trial, no other is given before
@@ -139,11 +145,9 @@ impl Circuit {
         now: Instant,
         jitter: f64,
     ) -> Option<CircuitState> {
+        // Whenever it was asked, the vendor says this now.
+        self.heed(verdict, now, jitter);
         if pass.epoch != self.epoch {
-            if let Verdict::Throttled(wait) = verdict {
-                // Whenever it was asked, the vendor says this now.
-                self.hold_off(wait, now, jitter);
-            }
             return None;
         }
         if pass.is_trial {
@@ -162,10 +166,7 @@ impl Circuit {
                 self.streak = self.streak.saturating_add(1);
                 self.window.add(now, [1, 1]);
             }
-            Verdict::Throttled(wait) => {
-                self.window.add(now, [1, 1]);
-                self.cool_down(wait, now, jitter);
-            }
+            Verdict::Throttled(_) => self.window.add(now, [1, 1]),
         }
         let [failed, all] = self.window.counts(now);
         let is_half_dead =
@@ -184,11 +185,13 @@ impl Circuit {
                 self.close(now);
                 Some(CircuitState::Closed)
             }
-            Proof::Trial if closed.until > now => {
-                closed.until = now;
-                Some(CircuitState::HalfOpen)
+            Proof::Trial => {
+                let was_shut = closed.until > now;
+                let soonest = self.not_before.map_or(now, |asked| asked.max(now));
+                closed.until = closed.until.min(soonest);
+                (was_shut && closed.until <= now).then_some(CircuitState::HalfOpen)
             }
-            Proof::Trial | Proof::Call => None,
+            Proof::Call => None,
         }
     }
 
@@ -251,12 +254,13 @@ impl Circuit {
         }
     }
 
-    /// Closes it: an answer came.
+    /// Closes it: an answer came. A pause that was asked for goes on.
     pub(super) fn close(&mut self, now: Instant) {
         *self = Self {
             epoch: self.epoch.wrapping_add(1),
             level: self.level,
             closed_at: Some(now),
+            not_before: self.not_before,
             ..Self::default()
         };
     }
@@ -280,11 +284,9 @@ impl Circuit {
         let own = FIRST_COOLDOWN.saturating_mul(1 << self.level);
         let own = own.mul_f64(spread).clamp(LEAST_COOLDOWN, MOST_COOLDOWN);
         let cooldown = match verdict {
-            Verdict::Failure(Some(wait)) => own.max(upwards(wait, jitter)),
             // Who says when there is room again is taken at his word.
-            Verdict::Throttled(Some(wait)) => upwards(wait, jitter),
-            Verdict::Failure(None) | Verdict::Throttled(None) => own,
-            Verdict::Success | Verdict::Down(_) | Verdict::Neutral => own,
+            Verdict::Throttled(Some(_)) => Duration::ZERO,
+            _ => own,
         };
         let cause = match verdict {
             Verdict::Throttled(_) => Cause::Throttled,
@@ -305,8 +307,12 @@ impl Circuit {
         })
     }
 
-    fn open_until(&mut self, closed: ClosedUntil) -> CircuitState {
+    /// Opens it, for no less than the vendor asked for.
+    fn open_until(&mut self, mut closed: ClosedUntil) -> CircuitState {
         self.epoch = self.epoch.wrapping_add(1);
+        closed.until = self
+            .not_before
+            .map_or(closed.until, |asked| asked.max(closed.until));
         self.state = State::Open(closed);
         self.why = closed.cause;
         self.streak = 0;
@@ -314,19 +320,23 @@ impl Circuit {
     }
 
     /// Keeps to the wait that a vendor asks for, whatever the state.
-    pub(super) fn hold_off(&mut self, wait: Option<Duration>, now: Instant, jitter: f64) {
-        self.cool_down(wait, now, jitter);
-        if let (State::Open(closed), Some(until)) = (&mut self.state, self.not_before) {
-            closed.until = closed.until.max(until);
-        }
-    }
-
-    fn cool_down(&mut self, wait: Option<Duration>, now: Instant, jitter: f64) {
-        let doubled = FIRST_THROTTLE.saturating_mul(1 << self.throttles.min(6));
-        self.throttles = self.throttles.saturating_add(1);
-        let wait = wait.unwrap_or(doubled.min(MOST_THROTTLE));
+    pub(super) fn heed(&mut self, verdict: Verdict, now: Instant, jitter: f64) {
+        let wait = match verdict {
+            Verdict::Throttled(told) => {
+                let doubled = FIRST_THROTTLE.saturating_mul(1 << self.throttles.min(6));
+                self.throttles = self.throttles.saturating_add(1);
+                told.unwrap_or(doubled.min(MOST_THROTTLE))
+            }
+            Verdict::Failure(Some(told)) => told,
+            Verdict::Failure(None) | Verdict::Success | Verdict::Down(_) | Verdict::Neutral => {
+                return;
+            }
+        };
         let until = now + upwards(wait, jitter);
         self.not_before = Some(self.not_before.map_or(until, |known| known.max(until)));
+        if let State::Open(closed) = &mut self.state {
+            closed.until = closed.until.max(until);
+        }
     }
 }
 

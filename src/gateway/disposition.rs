@@ -76,7 +76,11 @@ pub(super) fn disposition(error: &ProviderError) -> Disposition {
             Retry::WhenThereIsRoom,
             Verdict::Throttled(error.retry_after),
         ),
-        Kind::Overloaded | Kind::Server => all(Retry::Later, failed),
+        // The wait that it names binds the model that it was named for.
+        Kind::Overloaded | Kind::Server => Disposition {
+            provider: Verdict::Failure(None),
+            ..all(Retry::Later, failed)
+        },
         Kind::ModelUnavailable => of_target(Retry::Never, out(Proof::Call, Cause::Out)),
         Kind::Transport if !error.may_be_billed => all(Retry::AtOnce, failed),
         Kind::Transport | Kind::Timeout(_) | Kind::Broken => all(Retry::Never, failed),

@@ -154,8 +154,7 @@ impl Gateway {
         made: u32,
     ) -> Option<Instant> {
         let share = jitter(call.id, u64::from(made) << 32);
-        let retry = disposition(error).retry;
-        let pause = match retry {
+        let pause = match disposition(error).retry {
             Retry::Never => return None,
             Retry::AtOnce | Retry::WhenThereIsRoom => Duration::ZERO,
             Retry::Later => {
@@ -173,7 +172,7 @@ impl Gateway {
         let at = match closure {
             None => at,
             // The vendor has said when.
-            Some(closure) if retry == Retry::WhenThereIsRoom => at.max(closure.until),
+            Some(closure) if closure.cause == Cause::Throttled => at.max(closure.until),
             // It has failed too often.
             Some(_) => return None,
         };

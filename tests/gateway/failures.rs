@@ -327,7 +327,9 @@ async fn an_overloaded_vendor_may_say_when_to_come_back() {
         let error = rig.refused(question(&SEATS[0])).await;
 
         assert_eq!(error["type"], "provider_unavailable");
-        assert_eq!(error["retry_after_ms"], 3_000, "{error:#}");
+        // Up to a tenth more, so that not all come back at once.
+        let wait = error["retry_after_ms"].as_u64().unwrap();
+        assert!((3_000..=3_300).contains(&wait), "{error:#}");
     }
 }
 

@@ -2,6 +2,7 @@
 //! say what to do.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use ai_gateway::providers::{Transport, TransportBody, TransportError};
@@ -177,16 +178,32 @@ async fn a_size_beyond_the_plan_is_asked_once() {
     assert_eq!(smaller["provider"], "groq");
 }
 
-/// A vendor that fails and says whether to ask it again.
-struct Saying(&'static str);
+/// A vendor that fails with this status and header.
+struct Saying {
+    status: u16,
+    header: (&'static str, &'static str),
+    asked: AtomicUsize,
+}
+
+impl Saying {
+    fn new(status: u16, header: (&'static str, &'static str)) -> Arc<Self> {
+        let asked = AtomicUsize::new(0);
+        Arc::new(Self {
+            status,
+            header,
+            asked,
+        })
+    }
+}
 
 #[async_trait]
 impl Transport for Saying {
     async fn send(&self, _: Request<Bytes>) -> Result<Response<TransportBody>, TransportError> {
+        self.asked.fetch_add(1, Ordering::Relaxed);
         let body = Full::new(Bytes::from_static(b"{}")).map_err(|never| match never {});
-        let response = Response::builder()
-            .status(500)
-            .header("x-should-retry", self.0);
+        let (name, value) = self.header;
+        let response = Response::builder().status(self.status);
+        let response = response.header(name, value);
         Ok(response.body(body.boxed_unsync()).unwrap())
     }
 }
@@ -194,7 +211,8 @@ impl Transport for Saying {
 #[tokio::test(start_paused = true)]
 async fn a_vendor_that_wants_no_repeat_gets_none() {
     for (word, expected) in [("false", 1), ("true", 2), ("perhaps", 2)] {
-        let rig = Rig::over(Arc::new(Saying(word)), Simulator::new(1), &[]);
+        let vendor = Saying::new(500, ("x-should-retry", word));
+        let rig = Rig::over(vendor, Simulator::new(1), &[]);
 
         let error = rig.refused(ask(LUNA, false)).await;
 
@@ -204,6 +222,28 @@ async fn a_vendor_that_wants_no_repeat_gets_none() {
             "{word}"
         );
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_fails_and_names_a_wait_is_not_asked_before_it_is_over() {
+    let vendor = Saying::new(503, ("retry-after", "30"));
+    let rig = Rig::over(Arc::clone(&vendor) as _, Simulator::new(1), &[]);
+    let asked = || vendor.asked.load(Ordering::Relaxed);
+
+    let first = rig.refused(ask(LUNA, false)).await;
+    let mut later = Value::Null;
+    for _ in 0..29 {
+        advance(Duration::from_secs(1)).await;
+        later = rig.refused(ask(LUNA, false)).await;
+    }
+    let meanwhile = asked();
+    let wait = later["retry_after_ms"].as_u64().unwrap();
+    advance(Duration::from_millis(wait)).await;
+    rig.refused(ask(LUNA, false)).await;
+
+    assert_eq!(first["type"], "provider_unavailable", "{first:#}");
+    assert!((1_000..=4_000).contains(&wait), "{later:#}");
+    assert_eq!((meanwhile, asked()), (1, 2));
 }
 
 #[tokio::test(start_paused = true)]

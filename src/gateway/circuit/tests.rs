@@ -219,6 +219,36 @@ async fn who_cannot_be_reached_shortly_before_a_trial_gets_none() {
     assert_eq!(wait(&circuit), Duration::from_secs(10));
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_wait_that_a_failing_vendor_asks_for_is_kept_in_every_state() {
+    let told = Duration::from_secs(60);
+    let asked = Verdict::Failure(Some(told));
+    let (mut once, mut late, mut tried) = (Circuit::default(), Circuit::default(), dead());
+    ask(&mut once, asked);
+
+    let early = late.enter(Instant::now(), LEASE).unwrap();
+    for _ in 0..STREAK {
+        ask(&mut late, Verdict::Failure(None));
+    }
+    late.record(early, asked, Instant::now(), 0.5);
+    advance(Duration::from_secs(5)).await;
+    ask(&mut tried, asked);
+
+    // Five per cent of jitter.
+    let asked_for = told + Duration::from_secs(3);
+    assert_eq!(wait(&tried), asked_for);
+    for circuit in [&mut once, &mut late] {
+        circuit.gave_sign(Instant::now());
+        assert_eq!(wait(circuit), asked_for - Duration::from_secs(5));
+        let cause = circuit.closure(Instant::now()).unwrap().cause;
+        assert_eq!(cause, Cause::Throttled, "nobody may ask before");
+    }
+    assert_eq!(tried.gave_sign(Instant::now()), None);
+    assert_eq!(tried.state(Instant::now()), CircuitState::Open);
+    tried.close(Instant::now());
+    assert_eq!(wait(&tried), asked_for, "an answer to another says nothing");
+}
+
 #[derive(Clone, Debug)]
 enum Event {
     Enter,

@@ -63,11 +63,11 @@ impl Closure {
 /// What closed the way, in rising order of weight.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(in crate::gateway) enum Cause {
-    /// The vendor had enough for now.
-    Throttled,
-    /// Calls failed.
+    /// Calls failed. Of all causes the one that is only our guess.
     #[default]
     Failing,
+    /// The vendor had enough for now, and said so.
+    Throttled,
     /// Asking before is of no use: the account's money or plan is used up.
     Spent,
     /// Asking before is of no use: the key is refused, the model is gone.

@@ -135,15 +135,13 @@ impl Circuits {
             }
             Right::Override => {
                 cell.is_overridden = false;
-                match of_target {
+                if of_target == Verdict::Success {
                     // An answer is the best sign of life.
-                    Verdict::Success => (close(provider, now), close(&mut cell.circuit, now)),
-                    Verdict::Throttled(wait) => {
-                        cell.circuit.hold_off(wait, now, jitter);
-                        (None, None)
-                    }
-                    _ => (None, None),
+                    return (close(provider, now), close(&mut cell.circuit, now));
                 }
+                provider.heed(of_provider, now, jitter);
+                cell.circuit.heed(of_target, now, jitter);
+                (None, None)
             }
         }
     }
