@@ -32,8 +32,8 @@ const TOP_LEVEL: u32 = 5;
 /// again. Starting anew at the first success would let a target that flaps
 /// take a full burst every five seconds for ever.
 const LEVEL_KEPT: Duration = Duration::from_secs(60);
-/// The wait after a vendor throttled without saying for how long: doubled by
-/// each one in a row, up to the second.
+/// The wait after a vendor throttled without saying for how long: doubled
+/// each time that it does so again after a wait, up to the second.
 const FIRST_THROTTLE: Duration = Duration::from_secs(1);
 const MOST_THROTTLE: Duration = Duration::from_secs(60);
 /// The longest wait for somebody who is out by his own word.
@@ -323,9 +323,12 @@ impl Circuit {
     pub(super) fn heed(&mut self, verdict: Verdict, now: Instant, jitter: f64) {
         let wait = match verdict {
             Verdict::Throttled(told) => {
-                let doubled = FIRST_THROTTLE.saturating_mul(1 << self.throttles.min(6));
-                self.throttles = self.throttles.saturating_add(1);
-                told.unwrap_or(doubled.min(MOST_THROTTLE))
+                // Those that meet one and the same pause are one refusal.
+                if self.not_before.is_none_or(|until| until <= now) {
+                    self.throttles = self.throttles.saturating_add(1);
+                }
+                let power = self.throttles.saturating_sub(1).min(6);
+                told.unwrap_or(MOST_THROTTLE.min(FIRST_THROTTLE.saturating_mul(1 << power)))
             }
             Verdict::Failure(Some(told)) => told,
             Verdict::Failure(None) | Verdict::Success | Verdict::Down(_) | Verdict::Neutral => {

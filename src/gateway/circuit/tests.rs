@@ -170,6 +170,23 @@ async fn throttling_is_a_wait_of_the_vendors_own_length() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn many_calls_that_meet_one_pause_do_not_prolong_it() {
+    let mut circuit = Circuit::default();
+    let now = Instant::now();
+    let mut passes = [(); 9]
+        .map(|()| circuit.enter(now, LEASE).unwrap())
+        .into_iter();
+    let first = passes.next().unwrap();
+    circuit.record(first, Verdict::Throttled(None), now, 0.5);
+
+    for pass in passes {
+        circuit.record(pass, Verdict::Throttled(None), now, 0.5);
+    }
+
+    assert_eq!(wait(&circuit), Duration::from_millis(1_050));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_free_sign_of_life_heals_a_key_but_pays_no_bill() {
     let outage = |ends_by| {
         Verdict::Down(Outage {
