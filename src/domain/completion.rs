@@ -283,6 +283,8 @@ pub struct Candidate {
     pub cost: Option<NanoUsd>,
     /// Expected time to the whole answer.
     pub latency: Duration,
+    /// Expected time to its first visible piece.
+    pub to_first: Duration,
     /// Chance that the call succeeds, 0 to 1.
     pub reliability: f64,
     /// Why it cannot answer; `None` if it can.

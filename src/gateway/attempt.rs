@@ -105,7 +105,7 @@ impl Gateway {
             flaw = form.check(answer).err();
         }
         // A form that cannot be met is no fault of the vendor's.
-        open.learn(&result, ask.candidate.latency, entry);
+        open.learn(&result, ask, entry);
         if let (Ok(answer), Some(flaw)) = (&result, &flaw) {
             result = Err(flaw.error(answer));
         }

@@ -11,8 +11,8 @@ use super::audit::Origin;
 use super::knowledge::Knowledge;
 use super::relay::Relay;
 use crate::domain::{
-    AttemptId, CacheOutcome, Caller, Completion, CompletionRequest, Cost, Error, LedgerEntry,
-    NanoUsd, Outcome, RequestId, TokenUsage, Usage,
+    AttemptId, CacheOutcome, Caller, Candidate, Completion, CompletionRequest, Cost, Error,
+    LedgerEntry, NanoUsd, Outcome, RequestId, TokenUsage, Usage,
 };
 use crate::limit::Admission;
 use crate::telemetry::CallOutcome;
@@ -50,26 +50,39 @@ const LEAST_ATTEMPT: Duration = Duration::from_millis(300);
 const ATTEMPT_SHARE: f64 = 0.6;
 const SHORTEST_ATTEMPT: Duration = Duration::from_secs(2);
 /// It may take three times what its target usually takes, within these bounds:
-/// who has begun nothing by then hangs. A model that needs longer for a long
-/// answer gets it.
+/// who has shown nothing by then hangs. A model that needs longer gets it.
 const HANGS_AFTER: u32 = 3;
 const HANGS_WITHIN: (Duration, Duration) = (Duration::from_secs(10), Duration::from_secs(25));
 
 /// How long a target takes.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Pace {
-    /// For a usual answer.
-    pub(super) usual: Duration,
-    /// For the longest answer that is asked for.
-    pub(super) longest: Duration,
+    /// Usually.
+    usual: Duration,
+    /// At most, while it is well.
+    longest: Duration,
 }
 
 impl Pace {
-    /// Returns when one that is asked only to see if it is well must have
-    /// shown that.
-    pub(super) fn trial(self) -> Instant {
-        let longest = self.usual.saturating_mul(HANGS_AFTER);
-        Instant::now() + longest.clamp(SHORTEST_ATTEMPT, HANGS_WITHIN.0)
+    /// Returns the pace of a candidate that shows its answer as it comes, or
+    /// not before it is whole: at most `longer` times a usual one then.
+    pub(super) fn of(candidate: &Candidate, is_shown: bool, longer: f64) -> Self {
+        if is_shown {
+            let usual = candidate.to_first;
+            let longest = usual.saturating_mul(HANGS_AFTER);
+            return Self { usual, longest };
+        }
+        Self {
+            usual: candidate.latency,
+            longest: candidate.latency.mul_f64(longer.clamp(1.0, 1e3)),
+        }
+    }
+
+    /// Returns the time after which a target that has shown nothing hangs.
+    pub(super) fn patience(self) -> Duration {
+        let (soon, late) = HANGS_WITHIN;
+        let usual = self.usual.saturating_mul(HANGS_AFTER);
+        usual.clamp(soon, late).max(self.longest)
     }
 }
 
@@ -85,6 +98,12 @@ impl CallContext<'_> {
         Instant::now() >= self.last_moment()
     }
 
+    /// Returns how much time is left.
+    pub(super) fn left(&self) -> Duration {
+        let now = Instant::now();
+        self.last_moment().saturating_duration_since(now)
+    }
+
     /// Returns when attempt number `index` must have ended, or begun to show
     /// its answer; `None` if there is no time for it.
     pub(super) fn attempt_deadline(
@@ -98,15 +117,8 @@ impl CallContext<'_> {
         if left.is_zero() || (index > 0 && left < LEAST_ATTEMPT) {
             return None;
         }
-        let (soon, late) = HANGS_WITHIN;
-        let hangs = pace.usual.saturating_mul(HANGS_AFTER).clamp(soon, late);
-        // Who sees the answer as it comes waits for its beginning alone.
-        let most = if self.relay.is_some() {
-            hangs
-        } else {
-            hangs.max(pace.longest)
-        };
-        let share = left.mul_f64(ATTEMPT_SHARE).clamp(SHORTEST_ATTEMPT, most);
+        let share = self.left().mul_f64(ATTEMPT_SHARE);
+        let share = share.clamp(SHORTEST_ATTEMPT, pace.patience());
         Some(now + if is_last { left } else { share.min(left) })
     }
 }

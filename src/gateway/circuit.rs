@@ -148,6 +148,12 @@ impl Circuit {
         // Whenever it was asked, the vendor says this now.
         self.heed(verdict, now, jitter);
         if pass.epoch != self.epoch {
+            // The answer to a trial that was given up proves as much.
+            let is_proof = pass.is_trial && verdict == Verdict::Success;
+            if is_proof && matches!(self.state, State::HalfOpen(_)) {
+                self.close(now);
+                return Some(CircuitState::Closed);
+            }
             return None;
         }
         if pass.is_trial {
@@ -331,9 +337,7 @@ impl Circuit {
                 told.unwrap_or(MOST_THROTTLE.min(FIRST_THROTTLE.saturating_mul(1 << power)))
             }
             Verdict::Failure(Some(told)) => told,
-            Verdict::Failure(None) | Verdict::Success | Verdict::Down(_) | Verdict::Neutral => {
-                return;
-            }
+            _ => return,
         };
         let until = now + upwards(wait, jitter);
         self.not_before = Some(self.not_before.map_or(until, |known| known.max(until)));

@@ -135,7 +135,6 @@ impl Circuits {
             right: Some(Right::Regular {
                 provider: provider.enter(now, lease)?,
                 target: cell.circuit.enter(now, lease)?,
-                is_trial,
             }),
             jitter,
         })

@@ -176,8 +176,7 @@ impl Gateway {
             // It has failed too often.
             Some(_) => return None,
         };
-        let left = call.last_moment().saturating_duration_since(now);
-        let is_soon = at - now <= PAUSE.min(left.mul_f64(PAUSE_SHARE));
+        let is_soon = at - now <= PAUSE.min(call.left().mul_f64(PAUSE_SHARE));
         let is_of_use = at + failed.latency <= call.last_moment();
         (is_soon && is_of_use).then_some(at)
     }

@@ -7,23 +7,24 @@ use jiff::Timestamp;
 use tokio::time::Instant;
 
 use super::Gateway;
-use super::attempt::{Answered, Ended};
+use super::attempt::{Answered, Ask, Ended};
 use super::billing::billed_model;
 use super::call::CallContext;
 use super::circuits::Entry;
 use super::disposition::disposition;
+use super::refusal::is_our_deadline;
 use super::relay::Relay;
 use super::usual_waits::Waiting;
 use crate::domain::{
-    Allowance, Attempt, AttemptId, AttemptOutcome, CompletionRequest, Cost, LedgerEntry, ModelId,
-    NanoUsd, Outcome, ProviderAnswer, ProviderError, ProviderErrorKind, Target, TimeoutPhase,
-    TokenUsage, Usage,
+    Allowance, Attempt, AttemptId, AttemptOutcome, ChunkSink as _, CompletionRequest, Cost,
+    LedgerEntry, ModelId, NanoUsd, Outcome, ProviderAnswer, ProviderError, ProviderErrorKind,
+    Target, TokenUsage, Usage,
 };
 use crate::limit::Reservation;
 use crate::routing::{estimate_size, estimate_text_tokens, estimate_tokens};
 
 /// The least time that an attempt must have had for its time-out to count
-/// against the vendor (chosen: the least share of a call that has others left).
+/// against the vendor (chosen).
 const FAIR_TIME: Duration = Duration::from_secs(2);
 
 /// An attempt under way. Dropped before its end (the caller left, the
@@ -172,7 +173,7 @@ impl OpenAttempt<'_> {
     pub(super) fn learn(
         &self,
         result: &Result<ProviderAnswer, ProviderError>,
-        expected: Duration,
+        ask: &Ask<'_>,
         entry: Entry<'_>,
     ) {
         let gateway = self.gateway;
@@ -186,13 +187,16 @@ impl OpenAttempt<'_> {
                     gateway.metrics.unknown_finish(self.target);
                 }
                 entry.answered(metrics);
-                gateway
-                    .health
-                    .succeeded(self.target, latency, expected, self.started_at);
+                gateway.health.succeeded(
+                    self.target,
+                    latency,
+                    ask.candidate.latency,
+                    self.started_at,
+                );
             }
-            // A caller in a hurry proves nothing against a vendor, and
-            // neither does one that does not read.
-            Err(error) if is_hasty(error.kind, latency, expected) => {}
+            // A caller in a hurry proves nothing against a vendor.
+            Err(error) if is_our_deadline(error.kind) && latency < self.needs(ask) => {}
+            // A caller that does not read proves nothing against a vendor.
             Err(error)
                 if is_timeout(error.kind) && self.call.relay.is_some_and(Relay::reader_is_slow) => {
             }
@@ -207,6 +211,17 @@ impl OpenAttempt<'_> {
             }
         }
         gateway.report_condition(&self.target.provider);
+    }
+
+    /// Returns the time that a vendor usually needs to show what is waited for.
+    fn needs(&self, ask: &Ask<'_>) -> Duration {
+        let waits_for_first = self.call.relay.is_some_and(|relay| !relay.has_begun());
+        let usual = if waits_for_first && ask.form.is_none() {
+            ask.candidate.to_first
+        } else {
+            ask.candidate.latency
+        };
+        usual.max(FAIR_TIME)
     }
 
     /// Returns what an attempt without an answer used: what its vendor
@@ -287,12 +302,6 @@ impl Drop for OpenAttempt<'_> {
             self.book(AttemptOutcome::Cancelled, seen, cost, possible, latency);
         }
     }
-}
-
-/// Tells whether the call's own deadline cut an attempt before the vendor had
-/// the time that it usually takes.
-fn is_hasty(kind: ProviderErrorKind, latency: Duration, expected: Duration) -> bool {
-    kind == ProviderErrorKind::Timeout(TimeoutPhase::Deadline) && latency < expected.max(FAIR_TIME)
 }
 
 const fn is_timeout(kind: ProviderErrorKind) -> bool {

@@ -128,6 +128,7 @@ mod tests {
             quality: 0.0,
             cost: None,
             latency: Duration::ZERO,
+            to_first: Duration::ZERO,
             reliability: 0.0,
             filtered_by: None,
         }

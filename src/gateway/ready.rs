@@ -57,9 +57,6 @@ impl Gateway {
     ) -> Result<Ready<'g, 'a>, NotReady> {
         let (target, made) = (&candidate.target, so_far.made);
         let is_last = !self.has_another(route) || made + 1 == self.settings.max_attempts;
-        let pace = self.pace(candidate, call);
-        let deadline = call.attempt_deadline(made, is_last, pace);
-        let deadline = deadline.ok_or(NotReady::OutOfTime)?;
         let spec = call.known.catalogue.spec(&target.provider, &target.model);
         let spec = spec.ok_or_else(|| NotReady::Refused(unknown_target(target)))?;
         let form = Form::of(call.request, spec).map_err(|error| {
@@ -70,7 +67,17 @@ impl Gateway {
                 NotReady::Refused(error)
             }
         })?;
+        let pace = self.pace(candidate, call, form.as_ref());
+        let deadline = call.attempt_deadline(made, is_last, pace);
+        let deadline = deadline.ok_or(NotReady::OutOfTime)?;
         let is_override = matches!(step, Step::Override);
+        // What is asked against the odds has not all the time, though it is
+        // the last.
+        let deadline = if is_override {
+            deadline.min(Instant::now() + pace.patience())
+        } else {
+            deadline
+        };
         // Nobody queues at a vendor that is not asked anyway.
         if !is_override && self.is_shut(route, candidate, so_far) {
             return Err(NotReady::Skip);
@@ -83,19 +90,11 @@ impl Gateway {
             }
             NotReady::Skip
         })?;
-        let entry = self.enter(call, route.size, candidate, step, so_far);
+        let entry = self.enter(call, (route.size, deadline), candidate, step, so_far);
         let entry = entry.ok_or(NotReady::Skip)?;
         if !self.may_ask(target, step, made) {
             return Err(NotReady::GiveUp);
         }
-        // A trial that is the only chance has all the time; one against the
-        // odds has not.
-        let is_short = entry.is_trial() && !is_last || is_override;
-        let deadline = if is_short {
-            deadline.min(pace.trial())
-        } else {
-            deadline
-        };
         Ok(Ready {
             spec,
             form,
@@ -106,14 +105,13 @@ impl Gateway {
         })
     }
 
-    /// Returns how long a candidate takes.
-    fn pace(&self, candidate: &Candidate, call: &CallContext<'_>) -> Pace {
+    /// Returns how long a candidate takes until it shows something: what is
+    /// held to a form shows nothing before it is whole.
+    fn pace(&self, candidate: &Candidate, call: &CallContext<'_>, form: Option<&Form<'_>>) -> Pace {
         let expected = self.routing.expected_output_tokens.max(1);
         let longer = f64::from(call.request.max_tokens) / f64::from(expected);
-        Pace {
-            usual: candidate.latency,
-            longest: candidate.latency.mul_f64(longer.clamp(1.0, 1e3)),
-        }
+        let is_shown = call.relay.is_some() && form.is_none();
+        Pace::of(candidate, is_shown, longer)
     }
 
     /// Tells whether a candidate's circuits keep the call out just now.
@@ -137,8 +135,7 @@ impl Gateway {
         if taken.is_ok() || !may_wait {
             return taken;
         }
-        let left = call.last_moment().saturating_duration_since(Instant::now());
-        let most = QUEUE.min(left.mul_f64(QUEUE_SHARE));
+        let most = QUEUE.min(call.left().mul_f64(QUEUE_SHARE));
         self.places.wait(&target.provider, most).await
     }
 
@@ -146,7 +143,7 @@ impl Gateway {
     fn enter<'a>(
         &'a self,
         call: &CallContext<'_>,
-        size: u64,
+        (size, deadline): (u64, Instant),
         candidate: &'a Candidate,
         step: &Step,
         so_far: &mut Progress,
@@ -156,8 +153,8 @@ impl Gateway {
         if matches!(step, Step::Override) {
             return self.circuits.override_for(target, share);
         }
-        let left = call.last_moment().saturating_duration_since(Instant::now());
-        let lease = left.saturating_add(LEASE_GRACE);
+        let lease = deadline.saturating_duration_since(Instant::now());
+        let lease = lease.saturating_add(LEASE_GRACE);
         // A trial is nobody's last chance, unless it is the only one.
         let may_try = so_far.made == 0 || so_far.made + 1 < self.settings.max_attempts;
         let entry = self

@@ -16,6 +16,8 @@ pub struct Estimate {
     pub cost: Option<NanoUsd>,
     /// Time to the whole answer.
     pub latency: Duration,
+    /// Time to the first visible piece.
+    pub to_first: Duration,
     /// The chance that the call succeeds, 0 to 1.
     pub reliability: f64,
     /// True if its provider answers nothing at the moment, so that it is
@@ -112,11 +114,16 @@ impl Estimator for PriorEstimator<'_> {
             // replaced by measured means once outcomes are learned from).
             let output = visible + u64::from(spec.request.allowance(*effort)) / 2;
             let generation = visible as f64 / prior.tokens_per_second.max(0.1);
-            let seconds = (prior.ttft_ms / 1e3 + generation) * health.latency_factor;
+            let time = |seconds: f64| {
+                let seconds = seconds * health.latency_factor;
+                Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX)
+            };
+            let to_first_s = prior.ttft_ms / 1e3;
             Some(Estimate {
                 quality: prior.quality.get(),
                 cost: rates.map(|rates| rates.cost(facts.input_tokens, output)),
-                latency: Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX),
+                latency: time(to_first_s + generation),
+                to_first: time(to_first_s),
                 reliability: health.reliability,
                 is_down: health.is_down,
             })

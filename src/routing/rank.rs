@@ -129,6 +129,7 @@ fn candidate(
         quality: 0.0,
         cost: None,
         latency: Duration::ZERO,
+        to_first: Duration::ZERO,
         reliability: 0.0,
         is_down: false,
     };
@@ -140,6 +141,7 @@ fn candidate(
         quality: estimate.quality,
         cost: estimate.cost,
         latency: estimate.latency,
+        to_first: estimate.to_first,
         reliability: estimate.reliability,
         filtered_by,
     }

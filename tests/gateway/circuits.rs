@@ -140,8 +140,9 @@ async fn a_trial_that_hangs_costs_its_caller_no_more_than_usual() {
     let answer = rig.complete(first()).await;
 
     assert_eq!(answer["provider"], "anthropic");
+    // Three times what an answer takes.
     assert!(
-        began.elapsed() <= Duration::from_secs(10),
+        began.elapsed() <= Duration::from_secs(11),
         "{:?}",
         began.elapsed()
     );

@@ -40,6 +40,7 @@ mod outages;
 mod over_hold;
 mod overlay;
 mod overload;
+mod patience;
 mod places;
 mod progress;
 mod prompt_cache;

@@ -266,6 +266,19 @@ async fn a_wait_that_a_failing_vendor_asks_for_is_kept_in_every_state() {
     assert_eq!(wait(&tried), asked_for, "an answer to another says nothing");
 }
 
+#[tokio::test(start_paused = true)]
+async fn an_answer_to_a_trial_closes_it_however_late() {
+    let mut circuit = dead();
+    advance(Duration::from_secs(5)).await;
+    let slow = circuit.enter(Instant::now(), LEASE).unwrap();
+    advance(LEASE).await;
+    circuit.enter(Instant::now(), LEASE).unwrap();
+
+    let closed = circuit.record(slow, Verdict::Success, Instant::now(), 0.5);
+
+    assert_eq!(closed, Some(CircuitState::Closed));
+}
+
 #[derive(Clone, Debug)]
 enum Event {
     Enter,
@@ -330,9 +343,10 @@ proptest! {
                     let before = circuit.state(now);
                     let is_current = pass.epoch == circuit.epoch;
                     let changed = circuit.record(pass, verdict(how), now, 0.3);
-                    prop_assert!(is_current || changed.is_none());
+                    let is_proof = pass.is_trial && how == 0;
+                    prop_assert!(is_current || is_proof || changed.is_none());
                     prop_assert!(how != 5 || circuit.state(now) == before);
-                    if pass.is_trial && is_current {
+                    if pass.is_trial && is_current || changed.is_some() {
                         trial_until = None;
                     }
                 }

@@ -24,22 +24,12 @@ pub(super) enum Right {
     Regular {
         provider: Pass,
         target: Pass,
-        is_trial: bool,
     },
     /// Although the circuit is open.
     Override,
 }
 
 impl Entry<'_> {
-    /// Tells whether the target is asked to see if it is well again.
-    pub(in crate::gateway) const fn is_trial(&self) -> bool {
-        match self.right {
-            Some(Right::Regular { is_trial, .. }) => is_trial,
-            Some(Right::Override) => true,
-            None => false,
-        }
-    }
-
     /// Draws the conclusions from an answer.
     pub(in crate::gateway) fn answered(self, metrics: &ReliabilityMetrics) {
         self.end(Verdict::Success, Verdict::Success, None, metrics);
@@ -117,7 +107,6 @@ impl Circuits {
             Right::Regular {
                 provider: of_its_provider,
                 target: of_itself,
-                ..
             } => {
                 // A model that was out by itself says nothing new of its
                 // vendor, whose trial another model may have.
