@@ -46,9 +46,8 @@ const ANSWER_SHARE: u32 = 10;
 /// An attempt with less time than this is not begun after another failed.
 const LEAST_ATTEMPT: Duration = Duration::from_millis(300);
 /// While another target is left, an attempt may take this share of what is
-/// left of the call, but at least so long.
+/// left of the call.
 const ATTEMPT_SHARE: f64 = 0.6;
-const SHORTEST_ATTEMPT: Duration = Duration::from_secs(2);
 /// It may take three times what its target usually takes, within these bounds:
 /// who has shown nothing by then hangs. A model that needs longer gets it.
 const HANGS_AFTER: u32 = 3;
@@ -117,9 +116,8 @@ impl CallContext<'_> {
         if left.is_zero() || (index > 0 && left < LEAST_ATTEMPT) {
             return None;
         }
-        let share = self.left().mul_f64(ATTEMPT_SHARE);
-        let share = share.clamp(SHORTEST_ATTEMPT, pace.patience());
-        Some(now + if is_last { left } else { share.min(left) })
+        let share = self.left().mul_f64(ATTEMPT_SHARE).min(pace.patience());
+        Some(now + if is_last { left } else { share })
     }
 }
 

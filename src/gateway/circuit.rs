@@ -168,6 +168,9 @@ impl Circuit {
                 return None;
             }
             Verdict::Down(outage) => return Some(self.open_hard(outage, now)),
+            // A caller in a hurry proves nothing against one that answers.
+            Verdict::Cut if self.has_answered(now) => return None,
+            Verdict::Cut => self.window.add(now, [1, 1]),
             Verdict::Failure(_) => {
                 self.streak = self.streak.saturating_add(1);
                 self.window.add(now, [1, 1]);
@@ -241,6 +244,12 @@ impl Circuit {
         }
     }
 
+    /// Tells whether an answer came within the last half minute.
+    fn has_answered(&self, now: Instant) -> bool {
+        let [failed, all] = self.window.counts(now);
+        all > failed
+    }
+
     fn end_trial(&mut self, verdict: Verdict, now: Instant, jitter: f64) -> Option<CircuitState> {
         match verdict {
             Verdict::Neutral => {
@@ -253,6 +262,8 @@ impl Circuit {
                 Some(CircuitState::Closed)
             }
             Verdict::Down(outage) => Some(self.open_hard(outage, now)),
+            // Another trial may have more time; it is no worse for this one.
+            Verdict::Cut => Some(self.open_for(verdict, now, jitter)),
             Verdict::Failure(_) | Verdict::Throttled(_) => {
                 self.raise();
                 Some(self.open_for(verdict, now, jitter))
@@ -352,5 +363,7 @@ fn upwards(wait: Duration, jitter: f64) -> Duration {
     wait.mul_f64(1.0 + 0.1 * jitter.clamp(0.0, 1.0))
 }
 
+#[cfg(test)]
+mod properties;
 #[cfg(test)]
 mod tests;

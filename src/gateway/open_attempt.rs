@@ -24,8 +24,10 @@ use crate::limit::Reservation;
 use crate::routing::{estimate_size, estimate_text_tokens, estimate_tokens};
 
 /// The least time that an attempt must have had for its time-out to count
-/// against the vendor (chosen).
+/// against the vendor by itself, and for many of them to mean anything at all
+/// (chosen).
 const FAIR_TIME: Duration = Duration::from_secs(2);
+const SIGNIFICANT_TIME: Duration = Duration::from_millis(500);
 
 /// An attempt under way. Dropped before its end (the caller left, the
 /// process stops), it is still entered into the ledger, and what was set
@@ -194,8 +196,11 @@ impl OpenAttempt<'_> {
                     self.started_at,
                 );
             }
-            // A caller in a hurry proves nothing against a vendor.
-            Err(error) if is_our_deadline(error.kind) && latency < self.needs(ask) => {}
+            Err(error) if is_our_deadline(error.kind) && latency < self.needs(ask) => {
+                if latency >= SIGNIFICANT_TIME {
+                    entry.cut(metrics);
+                }
+            }
             // A caller that does not read proves nothing against a vendor.
             Err(error)
                 if is_timeout(error.kind) && self.call.relay.is_some_and(Relay::reader_is_slow) => {

@@ -104,3 +104,19 @@ async fn who_comes_during_a_trial_is_told_how_long_that_may_take() {
     // Three fifths of 9.8 s, and a second.
     assert_eq!(told["retry_after_ms"], 6_860, "{told:#}");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_hurried_caller_has_a_second_chance_and_many_open_the_circuit() {
+    let rig = Rig::new();
+    rig.simulator
+        .set_standing(Vendor::OpenAi, Some(Fault::Hang));
+    let mut asked = Vec::new();
+
+    for _ in 0..12 {
+        let answer = rig.complete(hurried(2_000)).await;
+        assert_eq!(answer["provider"], "anthropic");
+        asked.push(rig.asked(Vendor::OpenAi));
+    }
+
+    assert_eq!(asked[9..], [10, 10, 10]);
+}

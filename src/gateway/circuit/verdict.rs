@@ -13,6 +13,8 @@ pub(in crate::gateway) enum Verdict {
     Failure(Option<Duration>),
     /// It works, but takes no more just now, for so long if it said so.
     Throttled(Option<Duration>),
+    /// It had too little time to show whether it works.
+    Cut,
     /// It will not work.
     Down(Outage),
     /// Nothing.

@@ -46,6 +46,12 @@ impl Entry<'_> {
         self.end(verdicts.provider, verdicts.target, too_large, metrics);
     }
 
+    /// Takes note that the target had too little time, which says nothing of
+    /// its vendor.
+    pub(in crate::gateway) fn cut(self, metrics: &ReliabilityMetrics) {
+        self.end(Verdict::Neutral, Verdict::Cut, None, metrics);
+    }
+
     fn end(
         mut self,
         of_provider: Verdict,
