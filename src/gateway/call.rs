@@ -97,10 +97,16 @@ impl CallContext<'_> {
         Instant::now() >= self.last_moment()
     }
 
-    /// Returns how much time is left.
+    /// Returns how much time is left: of the caller's own while it lasts, and
+    /// then of what the call goes on without its caller.
     pub(super) fn left(&self) -> Duration {
         let now = Instant::now();
-        self.last_moment().saturating_duration_since(now)
+        let left = self.last_moment().saturating_duration_since(now);
+        let run_on = self
+            .deadline
+            .saturating_duration_since(self.started + self.request.timeout);
+        let own = left.saturating_sub(run_on);
+        if own < LEAST_ATTEMPT { left } else { own }
     }
 
     /// Returns when attempt number `index` must have ended, or begun to show

@@ -103,6 +103,20 @@ async fn a_call_outlives_its_caller_and_a_repeat_collects_the_answer() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_key_takes_no_other_target_away() {
+    let rig = Rig::new();
+    rig.simulator
+        .set_standing(Vendor::OpenAi, Some(Fault::Hang));
+    let mut asked = ask("k-1", 5_000);
+    asked["requirements"] = json!({"failover_enabled": true});
+
+    let answer = rig.complete(asked).await;
+
+    assert_eq!(answer["provider"], "anthropic");
+    assert_eq!(answer["text"], TEXT);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_call_outlives_a_caller_who_leaves() {
     let rig = Rig::new();
     rig.simulator
