@@ -151,7 +151,7 @@ impl Circuit {
             // The answer to a trial that was given up proves as much.
             let is_proof = pass.is_trial && verdict == Verdict::Success;
             if is_proof && matches!(self.state, State::HalfOpen(_)) {
-                self.close(now);
+                self.answered(now);
                 return Some(CircuitState::Closed);
             }
             return None;
@@ -232,6 +232,8 @@ impl Circuit {
                     Proof::Trial,
                 )
             }
+            // Calls that are answered say more than a list.
+            State::Closed if self.has_answered(now) => return None,
             State::Closed => (self.open(Verdict::Failure(None), now, jitter), Proof::Sign),
         };
         self.ends_by(proof);
@@ -258,7 +260,7 @@ impl Circuit {
                 None
             }
             Verdict::Success => {
-                self.close(now);
+                self.answered(now);
                 Some(CircuitState::Closed)
             }
             Verdict::Down(outage) => Some(self.open_hard(outage, now)),
@@ -271,8 +273,14 @@ impl Circuit {
         }
     }
 
-    /// Closes it: an answer came. A pause that was asked for goes on.
-    pub(super) fn close(&mut self, now: Instant) {
+    /// Closes it: an answer came.
+    pub(super) fn answered(&mut self, now: Instant) {
+        self.close(now);
+        self.window.add(now, [0, 1]);
+    }
+
+    /// Closes it. A pause that was asked for goes on.
+    fn close(&mut self, now: Instant) {
         *self = Self {
             epoch: self.epoch.wrapping_add(1),
             level: self.level,

@@ -220,6 +220,20 @@ async fn a_sign_of_life_proves_what_its_absence_disproved_and_no_more() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn the_absence_of_a_free_sign_says_nothing_against_answers() {
+    let mut circuit = dead();
+    advance(Duration::from_secs(5)).await;
+    ask(&mut circuit, Verdict::Success);
+
+    advance(Duration::from_secs(15)).await;
+    let soon = circuit.gave_no_sign(Instant::now(), 0.5, None);
+    advance(Duration::from_secs(30)).await;
+    let later = circuit.gave_no_sign(Instant::now(), 0.5, None);
+
+    assert_eq!((soon, later), (None, Some(CircuitState::Open)));
+}
+
+#[tokio::test(start_paused = true)]
 async fn who_cannot_be_reached_shortly_before_a_trial_gets_none() {
     let soon = Some(Duration::from_secs(2));
     let mut circuit = dead();
@@ -261,7 +275,7 @@ async fn a_wait_that_a_failing_vendor_asks_for_is_kept_in_every_state() {
     }
     assert_eq!(tried.gave_sign(Instant::now()), None);
     assert_eq!(tried.state(Instant::now()), CircuitState::Open);
-    tried.close(Instant::now());
+    tried.answered(Instant::now());
     assert_eq!(wait(&tried), asked_for, "an answer to another says nothing");
 }
 

@@ -144,6 +144,6 @@ impl Circuits {
 
 fn close(circuit: &mut Circuit, now: Instant) -> Option<CircuitState> {
     let was_closed = circuit.state(now) == CircuitState::Closed;
-    circuit.close(now);
+    circuit.answered(now);
     (!was_closed).then_some(CircuitState::Closed)
 }
