@@ -130,6 +130,11 @@ impl Circuit {
         })
     }
 
+    /// Tells whether a trial would be the first since it opened.
+    pub(super) const fn is_open(&self) -> bool {
+        matches!(self.state, State::Open(_))
+    }
+
     /// Tells whether the next one to ask would be the trial.
     pub(super) const fn is_trial_due(&self) -> bool {
         !matches!(self.state, State::Closed)
@@ -195,10 +200,13 @@ impl Circuit {
                 Some(CircuitState::Closed)
             }
             Proof::Trial => {
-                let was_shut = closed.until > now;
                 let soonest = self.not_before.map_or(now, |asked| asked.max(now));
                 closed.until = closed.until.min(soonest);
-                (was_shut && closed.until <= now).then_some(CircuitState::HalfOpen)
+                let is_due = closed.until <= now;
+                if is_due {
+                    self.state = State::HalfOpen(None);
+                }
+                is_due.then_some(CircuitState::HalfOpen)
             }
             Proof::Call => None,
         }

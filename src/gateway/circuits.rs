@@ -15,7 +15,7 @@ use crate::domain::{ModelId, ProviderName, Target};
 use crate::telemetry::ReliabilityMetrics;
 pub(super) use entry::Entry;
 use entry::Right;
-use tell::tell_provider;
+use tell::{tell_provider, tell_target};
 
 /// How long a size is remembered that was too large for the account's plan.
 const PLAN_KEPT: Duration = Duration::from_mins(30);
@@ -111,7 +111,7 @@ impl Circuits {
         target: &'a Target,
         tokens: u64,
         (lease, may_try): (Duration, bool),
-        jitter: f64,
+        (jitter, metrics): (f64, &ReliabilityMetrics),
     ) -> Result<Entry<'a>, Closure> {
         let now = Instant::now();
         let mut cells = self.now();
@@ -129,13 +129,22 @@ impl Circuits {
                 cause: Cause::Failing,
             });
         }
+        let was_open = (provider.is_open(), cell.circuit.is_open());
+        let right = Right::Regular {
+            provider: provider.enter(now, lease)?,
+            target: cell.circuit.enter(now, lease)?,
+        };
+        drop(cells);
+        if was_open.0 {
+            tell_provider(metrics, &target.provider, CircuitState::HalfOpen);
+        }
+        if was_open.1 {
+            tell_target(metrics, target, CircuitState::HalfOpen);
+        }
         Ok(Entry {
             circuits: self,
             target,
-            right: Some(Right::Regular {
-                provider: provider.enter(now, lease)?,
-                target: cell.circuit.enter(now, lease)?,
-            }),
+            right: Some(right),
             jitter,
         })
     }

@@ -105,9 +105,12 @@ impl Gateway {
         let vendors_place = self.places.take(&target.provider);
         let lease = deadline.saturating_duration_since(Instant::now());
         let share = jitter(call.id, u64::from(ask.index) + 1);
-        let entry = self
-            .circuits
-            .enter(target, route.size, (lease, false), share);
+        let entry = self.circuits.enter(
+            target,
+            route.size,
+            (lease, false),
+            (share, self.metrics.reliability()),
+        );
         let (Some(spec), Ok(_place), Ok(entry)) = (spec, vendors_place, entry) else {
             return Raced::alone(first.await);
         };

@@ -159,7 +159,12 @@ impl Gateway {
         let may_try = so_far.made == 0 || so_far.made + 1 < self.settings.max_attempts;
         let entry = self
             .circuits
-            .enter(target, size, (lease, may_try), share)
+            .enter(
+                target,
+                size,
+                (lease, may_try),
+                (share, self.metrics.reliability()),
+            )
             .map_err(|closure| so_far.shut(candidate, closure));
         entry.ok()
     }

@@ -99,10 +99,18 @@ async fn one_call_at_a_time_sees_whether_a_target_is_well() {
     let before = rig.asked(Vendor::OpenAi);
 
     let calls = (0..10).map(|_| rig.complete(first()));
-    let answers = futures_util::future::join_all(calls).await;
+    let calls = futures_util::future::join_all(calls);
+    let (answers, meanwhile) = tokio::join!(calls, async {
+        tokio::time::sleep(MILLISECOND * 100).await;
+        rig.get("/metrics").await.text
+    });
 
     let of = |name: &str| answers.iter().filter(|it| it["provider"] == name).count();
     assert_eq!((of("openai"), of("anthropic")), (1, 9));
+    for model in ["", "gpt-6-luna"] {
+        let gauge = format!(r#"gateway_circuit_state{{model="{model}",provider="openai"}} 1"#);
+        assert!(meanwhile.contains(&gauge), "{meanwhile}");
+    }
     assert_eq!(rig.asked(Vendor::OpenAi) - before, 1);
 }
 
