@@ -8,6 +8,8 @@ use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use tokio::sync::Notify;
+use tokio::sync::futures::Notified;
 use tokio::time::Instant;
 
 use super::circuit::{Cause, Circuit, CircuitState, Closure};
@@ -29,6 +31,8 @@ const BETWEEN_OVERRIDES: Duration = Duration::from_millis(500);
 #[derive(Debug, Default)]
 pub(super) struct Circuits {
     cells: Mutex<Cells>,
+    /// Fires when a vendor's circuit opens.
+    opened: Notify,
 }
 
 #[derive(Debug, Default)]
@@ -136,7 +140,7 @@ impl Circuits {
         };
         drop(cells);
         if was_open.0 {
-            tell_provider(metrics, &target.provider, CircuitState::HalfOpen);
+            self.tell_provider(metrics, &target.provider, CircuitState::HalfOpen);
         }
         if was_open.1 {
             tell_target(metrics, target, CircuitState::HalfOpen);
@@ -199,11 +203,32 @@ impl Circuits {
         }
     }
 
-    /// Returns when a vendor's own circuit, if it is open, lets a call through.
+    /// Returns when a vendor's own circuit, unless it is closed, lets a call
+    /// through. That may be past.
     pub(super) fn reopens(&self, name: &ProviderName) -> Option<Instant> {
-        let cells = self.now();
+        let (cells, now) = (self.now(), Instant::now());
         let circuit = cells.providers.get(name)?;
-        Some(circuit.closure(Instant::now())?.until)
+        let closure = circuit.closure(now);
+        let until = closure.map_or(now, |closure| closure.until);
+        circuit.is_trial_due().then_some(until)
+    }
+
+    /// Waits until the circuit of some vendor opens after this was called.
+    pub(super) fn opened(&self) -> Notified<'_> {
+        self.opened.notified()
+    }
+
+    /// Tells everybody of a new state of a vendor's circuit.
+    fn tell_provider(
+        &self,
+        metrics: &ReliabilityMetrics,
+        name: &ProviderName,
+        state: CircuitState,
+    ) {
+        tell_provider(metrics, name, state);
+        if state == CircuitState::Open {
+            self.opened.notify_waiters();
+        }
     }
 
     /// Takes note of whether a vendor gave a sign of life that costs nothing;
@@ -226,7 +251,7 @@ impl Circuits {
         };
         drop(cells);
         if let Some(state) = changed {
-            tell_provider(metrics, name, state);
+            self.tell_provider(metrics, name, state);
         }
     }
 }

@@ -14,6 +14,9 @@ use crate::domain::{Provider, ProviderError, ProviderErrorKind, ProviderName, Re
 const HEAD_START: Duration = Duration::from_millis(500);
 /// The shortest time between two looks.
 const LEAST_PAUSE: Duration = Duration::from_secs(1);
+/// The time between two looks at a vendor that waits for a call to be its
+/// trial (chosen: the shortest time that a circuit is open).
+const TRIAL_PAUSE: Duration = Duration::from_secs(5);
 
 impl Gateway {
     /// Probes every vendor now and again until the process ends: each one
@@ -38,26 +41,39 @@ impl Gateway {
             // Up to a tenth more, so that several instances do not ask at
             // the same moment.
             let wait = interval.mul_f64(1.0 + jitter(RequestId::random(), 0) / 10.0);
+            let mut looked = Instant::now();
             loop {
-                sleep_until(self.next_look(provider.name(), wait)).await;
+                let opened = self.circuits.opened();
+                let next = self.next_look(provider.name(), looked, wait);
+                tokio::select! {
+                    () = sleep_until(next) => {}
+                    // It may be this vendor's.
+                    () = opened => continue,
+                }
                 let silent = self.silence(provider.as_ref());
                 if silent.is_none_or(|silent| silent >= interval) {
                     break;
                 }
+                looked = Instant::now();
             }
         }
     }
 
-    /// Returns when a vendor is looked at again: after `wait`, or as soon as
-    /// its circuit lets a call through, so that the question which costs
-    /// nothing goes before a caller's.
-    fn next_look(&self, name: &ProviderName, wait: Duration) -> Instant {
-        let regular = Instant::now() + wait;
-        let reopens = self.circuits.reopens(name);
-        let head_start = self.head_start();
-        let reopens = reopens.map(|at| at.checked_sub(head_start).unwrap_or(at));
-        let least = Instant::now() + LEAST_PAUSE;
-        reopens.map_or(regular, |at| at.max(least).min(regular))
+    /// Returns when a vendor that was `looked` at then is looked at again:
+    /// after `wait`, or before its circuit lets a call through, so that the
+    /// question which costs nothing goes before a caller's.
+    fn next_look(&self, name: &ProviderName, looked: Instant, wait: Duration) -> Instant {
+        let regular = looked + wait;
+        let Some(at) = self.circuits.reopens(name) else {
+            return regular;
+        };
+        let least = if at > Instant::now() {
+            LEAST_PAUSE
+        } else {
+            TRIAL_PAUSE
+        };
+        let early = at.checked_sub(self.head_start()).unwrap_or(at);
+        early.max(looked + least).min(regular)
     }
 
     /// Returns how long before a circuit lets a call through its vendor is
@@ -68,9 +84,8 @@ impl Gateway {
 
     /// Asks one vendor for its models and records what comes of it.
     async fn probe(&self, provider: &dyn Provider) {
-        let timeout = Duration::from_millis(self.settings.probe_timeout_ms);
-        let outcome = provider.probe(Instant::now() + timeout).await;
         let name = provider.name();
+        let outcome = provider.probe(self.probe_deadline(name)).await;
         let outcome = match &outcome {
             // A server without a list of models, or one that throttles,
             // lives all the same.
@@ -90,6 +105,17 @@ impl Gateway {
         self.circuits.probed(name, sign, share, metrics);
         self.health.probed(name, outcome, self.clock.now());
         self.report_condition(name);
+    }
+
+    /// Returns until when a vendor may answer a probe: before a call is let
+    /// through, which it might cost a caller.
+    fn probe_deadline(&self, name: &ProviderName) -> Instant {
+        let now = Instant::now();
+        let timeout = Duration::from_millis(self.settings.probe_timeout_ms);
+        let reopens = self.circuits.reopens(name).filter(|at| *at > now);
+        let early = reopens.and_then(|at| at.checked_sub(HEAD_START));
+        let least = now + LEAST_PAUSE.min(timeout);
+        early.map_or(now + timeout, |at| at.max(least).min(now + timeout))
     }
 
     /// Returns for how long nothing was heard of a vendor that is well. One

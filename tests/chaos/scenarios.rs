@@ -109,15 +109,16 @@ pub(crate) fn hanging() -> Scenario {
     Scenario {
         name: "one hangs",
         seed: 4713,
-        load: faithful(30, 1_200),
-        weather: vec![spell(secs(0), Who::Favourite, Sky::Always(Fault::Hang))],
+        load: faithful(30, 1_800),
+        // Within the time between two free questions.
+        weather: vec![spell(secs(20), Who::Favourite, Sky::Always(Fault::Hang))],
         checks: vec![
             Check::Answered(ALWAYS, 1.0),
             // The wait for first content, and a second.
-            Check::Took(between(0, 12), 0.99, secs(11)),
+            Check::Took(between(20, 32), 0.99, secs(11)),
             // A fifth more than the slowest answer of a vendor that is well.
-            Check::Took(from(12), 0.99, millis(180)),
-            Check::Attempts(from(12), 0.01),
+            Check::Took(from(32), 1.0, millis(180)),
+            Check::Attempts(from(32), 0.0),
         ],
     }
 }

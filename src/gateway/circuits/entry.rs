@@ -2,7 +2,7 @@
 
 use tokio::time::Instant;
 
-use super::tell::{tell_provider, tell_target};
+use super::tell::tell_target;
 use super::{Cells, Circuits, PLAN_KEPT};
 use crate::domain::Target;
 use crate::gateway::circuit::{Circuit, CircuitState, Pass, Verdict};
@@ -70,7 +70,8 @@ impl Entry<'_> {
             self.jitter,
         );
         if let Some(state) = provider {
-            tell_provider(metrics, &self.target.provider, state);
+            self.circuits
+                .tell_provider(metrics, &self.target.provider, state);
         }
         if let Some(state) = target {
             tell_target(metrics, self.target, state);
