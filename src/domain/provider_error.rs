@@ -33,7 +33,7 @@ pub enum ProviderErrorKind {
     ContextLength,
     /// The request exceeds what the account may send at once.
     TooLargeForPlan,
-    /// The key is missing, wrong or not allowed to do this.
+    /// The key is missing or wrong, or its account may do nothing.
     Unauthorized,
     /// The account's money or long-term quota is gone.
     QuotaExhausted,
@@ -43,7 +43,8 @@ pub enum ProviderErrorKind {
     Overloaded,
     /// The vendor failed.
     Server,
-    /// The vendor no longer, or not yet, serves the model.
+    /// The vendor no longer, or not yet, serves the model, or not to this
+    /// account.
     ModelUnavailable,
     /// A wait ran out.
     Timeout(TimeoutPhase),

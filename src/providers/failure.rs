@@ -128,7 +128,9 @@ pub(super) fn unsendable(message: impl AsRef<str>) -> ProviderError {
 /// Tells what a status means when the body does not say.
 pub(super) fn by_status(status: StatusCode) -> ProviderErrorKind {
     match status.as_u16() {
-        401 | 403 => ProviderErrorKind::Unauthorized,
+        401 => ProviderErrorKind::Unauthorized,
+        // The key is known, and may not do this: another model it may.
+        403 => ProviderErrorKind::ModelUnavailable,
         402 => ProviderErrorKind::QuotaExhausted,
         404 => ProviderErrorKind::ModelUnavailable,
         408 | 504 => ProviderErrorKind::Timeout(TimeoutPhase::Vendor),

@@ -185,7 +185,8 @@ async fn anthropic_here_and_on_vertex() {
             (429, typed("rate_limit_error", "slower", None), "rate_limited"),
             (413, typed("request_too_large", "too many bytes", None), "context_length"),
             (401, typed("authentication_error", "who?", None), "unauthorized"),
-            (403, typed("permission_error", "not you", None), "unauthorized"),
+            (403, typed("permission_error", "not you", None), "model_unavailable"),
+            (403, typed("permission_error", "This organization is disabled.", None), "unauthorized"),
             (404, typed("not_found_error", "gone", None), "model_unavailable"),
             (409, json!({}), "server"),
             (500, typed("api_error", "oh", None), "server"),
@@ -262,6 +263,11 @@ async fn google_by_every_door() {
             (
                 403,
                 graded(403, "PERMISSION_DENIED", "not you", &none),
+                "model_unavailable",
+            ),
+            (
+                403,
+                graded(403, "PERMISSION_DENIED", "Your API key leaked.", &none),
                 "unauthorized",
             ),
             (

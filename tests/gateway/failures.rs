@@ -72,6 +72,10 @@ impl Case {
             (Vendor::Google | Vendor::Vertex, Fault::Status { status: 502 }) => {
                 twice(self.fault, "provider_unavailable", "overloaded", true)
             }
+            // Its plain 403 says the same.
+            (Vendor::OpenAi, Fault::Status { status: 403 }) => {
+                case(self.fault, "provider_unavailable", "unauthorized", false)
+            }
             // Its access token may have been spent.
             (Vendor::Vertex, Fault::Status { status: 401 }) => {
                 twice(self.fault, "provider_unavailable", "unauthorized", false)
@@ -137,7 +141,12 @@ fn cases() -> Vec<Case> {
         case(Fault::EmptyLength, "provider_unavailable", "broken", true),
         case(status(400), "provider_rejected", "invalid_request", false),
         case(status(401), "provider_unavailable", "unauthorized", false),
-        case(status(403), "provider_unavailable", "unauthorized", false),
+        case(
+            status(403),
+            "provider_unavailable",
+            "model_unavailable",
+            false,
+        ),
         case(
             status(404),
             "provider_unavailable",

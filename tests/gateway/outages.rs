@@ -150,6 +150,22 @@ async fn a_model_that_is_gone_is_not_asked_again_and_its_vendor_is() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_model_that_the_account_may_not_use_leaves_its_vendors_others() {
+    let rig = Rig::new();
+    let haiku = "anthropic/claude-haiku-5-5";
+    rig.simulator
+        .push(Vendor::Anthropic, Fault::Status { status: 403 });
+    rig.refused(ask(haiku, false)).await;
+
+    let again = rig.refused(ask(haiku, false)).await;
+    let other = rig.complete(ask("anthropic/claude-sonnet-5", false)).await;
+
+    assert_eq!(again["attempts"], json!([]), "{again:#}");
+    assert_eq!(again["retryable"], false);
+    assert_eq!(other["provider"], "anthropic");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_size_beyond_the_plan_is_asked_once() {
     let rig = Rig::of_all(&[]);
     rig.simulator.set_groq_tokens_per_minute(8_000);

@@ -99,7 +99,9 @@ fn classify(status: StatusCode, body: &Body) -> Option<ProviderErrorKind> {
         "rate_limit_error" if is_spent => Kind::QuotaExhausted,
         "rate_limit_error" => Kind::RateLimited,
         "overloaded_error" => Kind::Overloaded,
-        "authentication_error" | "permission_error" => Kind::Unauthorized,
+        "authentication_error" => Kind::Unauthorized,
+        "permission_error" if is_of_account(&body.message) => Kind::Unauthorized,
+        "permission_error" => Kind::ModelUnavailable,
         "not_found_error" => Kind::ModelUnavailable,
         "request_too_large" => Kind::ContextLength,
         "timeout_error" => Kind::Timeout(TimeoutPhase::Vendor),
@@ -108,6 +110,13 @@ fn classify(status: StatusCode, body: &Body) -> Option<ProviderErrorKind> {
         _ => return None,
     };
     Some(kind)
+}
+
+/// Tells whether it is the account that may not, whatever the model.
+fn is_of_account(message: &str) -> bool {
+    let message = message.to_ascii_lowercase();
+    let words = ["organization", "account", "workspace"];
+    words.iter().any(|words| message.contains(words))
 }
 
 #[cfg(test)]

@@ -48,6 +48,19 @@ pub(super) fn words(status: StatusCode, error: &Value) -> Words {
     }
 }
 
+/// Reasons that are those of the key or its project, whatever the model.
+const BAD_KEY: [&str; 9] = [
+    "API_KEY_INVALID",
+    "API_KEY_EXPIRED",
+    "API_KEY_SERVICE_BLOCKED",
+    "API_KEY_IP_ADDRESS_BLOCKED",
+    "API_KEY_HTTP_REFERRER_BLOCKED",
+    "SERVICE_DISABLED",
+    "BILLING_DISABLED",
+    "CONSUMER_INVALID",
+    "CONSUMER_SUSPENDED",
+];
+
 /// Tells what a status word means; `None` leaves it to the status.
 fn classify(
     status: StatusCode,
@@ -56,10 +69,10 @@ fn classify(
     details: &[Value],
 ) -> Option<ProviderErrorKind> {
     use ProviderErrorKind as Kind;
-    let has_bad_key = details.iter().any(|detail| {
-        let reason = detail.get("reason").and_then(Value::as_str);
-        matches!(reason, Some("API_KEY_INVALID" | "API_KEY_EXPIRED"))
-    });
+    let mut reasons = details
+        .iter()
+        .filter_map(|detail| detail.get("reason")?.as_str());
+    let has_bad_key = reasons.any(|reason| BAD_KEY.contains(&reason));
     let kind = match word {
         // A bad key has the status and the word of a bad request.
         "INVALID_ARGUMENT" if has_bad_key || message.starts_with("API key ") => Kind::Unauthorized,
@@ -67,7 +80,9 @@ fn classify(
         "INVALID_ARGUMENT" | "OUT_OF_RANGE" => Kind::InvalidRequest,
         "FAILED_PRECONDITION" if is_of_account(message) => Kind::Unauthorized,
         "FAILED_PRECONDITION" => Kind::InvalidRequest,
-        "UNAUTHENTICATED" | "PERMISSION_DENIED" => Kind::Unauthorized,
+        "UNAUTHENTICATED" => Kind::Unauthorized,
+        "PERMISSION_DENIED" if has_bad_key || is_of_key(message) => Kind::Unauthorized,
+        "PERMISSION_DENIED" => Kind::ModelUnavailable,
         "RESOURCE_EXHAUSTED" if is_spent(message, details) => Kind::QuotaExhausted,
         "RESOURCE_EXHAUSTED" => Kind::RateLimited,
         "NOT_FOUND" => Kind::ModelUnavailable,
@@ -88,6 +103,13 @@ fn classify(
 /// request.
 fn is_of_account(message: &str) -> bool {
     let words = ["location is not supported", "billing", "free tier"];
+    words.iter().any(|words| message.contains(words))
+}
+
+/// The key or its project may not, whatever the model.
+fn is_of_key(message: &str) -> bool {
+    let message = message.to_ascii_lowercase();
+    let words = ["api key", "your project", "has not been used in project"];
     words.iter().any(|words| message.contains(words))
 }
 

@@ -128,7 +128,8 @@ fn classify(
             Kind::ModelUnavailable
         }
         ("content_filter" | "content_policy_violation", _) => Kind::Blocked,
-        ("invalid_api_key", _) | (_, "authentication_error") => Kind::Unauthorized,
+        ("invalid_api_key" | "unsupported_country_region_territory", _)
+        | (_, "authentication_error") => Kind::Unauthorized,
         ("server_is_overloaded" | "capacity_exceeded", _)
         | (_, "unavailable_error" | "service_tier_capacity_exceeded") => Kind::Overloaded,
         ("rate_limit_exceeded" | "slow_down", _) | (_, "rate_limit_error" | "rate_limited") => {
