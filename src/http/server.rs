@@ -42,8 +42,9 @@ pub struct Shutdown {
 }
 
 /// Serves until `shutdown.draining` fires, then lets calls in flight go on
-/// for the configured time, fires `shutdown.stopping`, and returns when all
-/// are answered, at the latest a second later.
+/// for the configured time, with a connection or without, fires
+/// `shutdown.stopping`, and returns when all are answered, at the latest a
+/// second later.
 ///
 /// # Errors
 /// [`io::Error`] if the listener cannot be read from at all.
@@ -83,8 +84,13 @@ pub async fn serve(
     }
     drop(listener);
     connections.close();
+    shutdown.calls.close();
     let drain = Duration::from_millis(settings.shutdown_drain_ms);
-    if timeout(drain, graceful.shutdown()).await.is_err() {
+    let all = async {
+        graceful.shutdown().await;
+        shutdown.calls.wait().await;
+    };
+    if timeout(drain, all).await.is_err() {
         shutdown.stopping.cancel();
         // What still hangs (a client that reads nothing) is cut.
         if timeout(LAST_WORDS, connections.wait()).await.is_err() {
@@ -93,7 +99,6 @@ pub async fn serve(
     }
     shutdown.stopping.cancel();
     // Calls whose connection was cut still enter what they used.
-    shutdown.calls.close();
     let _ = timeout(LAST_ENTRIES, shutdown.calls.wait()).await;
     Ok(())
 }
@@ -181,5 +186,24 @@ mod tests {
         assert!(socket.nodelay().unwrap());
         assert_eq!(slots.available_permits(), 0);
         drop(client);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_call_without_a_connection_has_the_time_of_one_with_it() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let shutdown = Shutdown::default();
+        let stopping = shutdown.stopping.clone();
+        let call = shutdown.calls.spawn(async move {
+            let answer = sleep(Duration::from_secs(3));
+            stopping.run_until_cancelled(answer).await
+        });
+        shutdown.draining.cancel();
+
+        let settings = Settings::default();
+        serve(listener, Router::new(), &settings, &shutdown)
+            .await
+            .unwrap();
+
+        assert_eq!(call.await.unwrap(), Some(()), "it was cut");
     }
 }
