@@ -17,12 +17,17 @@ use serde_json::json;
 
 use super::Door;
 use super::body::{BodyError, read};
+use super::headers;
+use crate::domain::ErrorKind;
 use crate::mcp::McpHandler;
 
 /// JSON-RPC's code for what is not JSON.
 const PARSE_ERROR: i32 = -32700;
 /// JSON-RPC's code for JSON that is no request.
 const INVALID_REQUEST: i32 = -32600;
+/// JSON-RPC leaves the codes from here to -32000 to servers: there is no room
+/// just now.
+const OVERLOADED: i32 = -32099;
 /// Within so many bytes a message shows what it is; ids are no longer.
 const ERROR_WITHIN: usize = 256;
 /// What rmcp writes, under 415 and as plain text, about a body that is no
@@ -65,8 +70,9 @@ async fn mend(State(door): State<Door>, request: Request, next: Next) -> Respons
     {
         Ok(read) => read,
         Err(error) => {
-            door.metrics.rpc_failed(INVALID_REQUEST);
-            return unreadable(&error);
+            let (code, response) = unreadable(&error);
+            door.metrics.rpc_failed(code);
+            return response;
         }
     };
     let copy = body.clone();
@@ -136,8 +142,19 @@ fn is_json_or_text(response: &Response) -> bool {
     !content_type.is_some_and(|value| value.as_bytes().starts_with(b"text/event-stream"))
 }
 
-fn unreadable(error: &BodyError) -> Response {
-    rpc_error(error.status(), INVALID_REQUEST, &error.to_string())
+/// Answers a body that was not taken; the code comes with it. That there is no
+/// room is no fault of the request.
+fn unreadable(error: &BodyError) -> (i32, Response) {
+    let (code, message) = match error {
+        BodyError::Crowded(_) => {
+            let kind = ErrorKind::GatewayOverloaded.as_str();
+            (OVERLOADED, format!("{kind}: {error}"))
+        }
+        _ => (INVALID_REQUEST, error.to_string()),
+    };
+    let mut response = rpc_error(error.status(), code, &message);
+    headers::explain_body(&mut response, error);
+    (code, response)
 }
 
 fn rpc_error(status: StatusCode, code: i32, message: &str) -> Response {

@@ -176,7 +176,11 @@ async fn bodies_beyond_the_room_for_all_are_refused_before_they_are_read() {
         }
         assert_eq!(over_mcp.status, StatusCode::SERVICE_UNAVAILABLE);
         let error = &over_mcp.json()["error"];
-        assert!(error["code"].is_number(), "{error}");
+        assert_eq!(error["code"], -32099, "{error}");
+        let message = error["message"].as_str().unwrap();
+        assert!(message.starts_with("gateway_overloaded: "), "{error}");
+        assert_eq!(over_mcp.header("retry-after-ms"), "250");
+        assert_eq!(over_mcp.header("x-should-retry"), "true");
         for answer in [first, small, after] {
             assert_eq!(answer.status, StatusCode::OK, "{}", answer.text);
         }
