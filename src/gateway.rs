@@ -141,7 +141,7 @@ pub struct Gateway {
     places: VendorPlaces,
     waits: UsualWaits,
     conversations: Conversations,
-    in_flight: Semaphore,
+    in_flight: Arc<Semaphore>,
 }
 
 impl Gateway {
@@ -167,7 +167,7 @@ impl Gateway {
             Duration::from_millis(parts.settings.idempotency_keep_ms),
         );
         Self {
-            in_flight: Semaphore::new(parts.settings.max_in_flight),
+            in_flight: Arc::new(Semaphore::new(parts.settings.max_in_flight)),
             settings: parts.settings,
             routing: parts.routing,
             known: ArcSwap::from_pointee(parts.known),

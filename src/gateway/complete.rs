@@ -1,5 +1,7 @@
 //! The pipeline: one request from start to finish.
 
+use std::sync::Arc;
+
 use tokio::time::{Instant, timeout_at};
 
 use super::Gateway;
@@ -100,15 +102,14 @@ impl Gateway {
         relay: Option<&Relay<'_>>,
     ) -> Result<Completion, Error> {
         let started = Instant::now();
-        let _permit = self
-            .in_flight
-            .try_acquire()
+        let place = Arc::clone(&self.in_flight)
+            .try_acquire_owned()
             .map_err(|_| refusal::overloaded(self.settings.max_in_flight))?;
         let admission = self.limits.admit(origin.caller).await?;
         if let Some(key) = &request.idempotency_key {
             let asked = (request, key.as_str());
             return self
-                .run_once(origin, asked, relay, admission, started)
+                .run_once(origin, asked, relay, (admission, place), started)
                 .await;
         }
         let run = Run {

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use sha2::{Digest as _, Sha256};
-use tokio::sync::mpsc;
+use tokio::sync::{OwnedSemaphorePermit, mpsc};
 use tokio::time::{Instant, timeout_at};
 
 use super::Gateway;
@@ -32,7 +32,7 @@ impl Gateway {
         origin: Origin<'_>,
         (request, key): (&CompletionRequest, &str),
         relay: Option<&Relay<'_>>,
-        admission: Admission,
+        (admission, place): (Admission, OwnedSemaphorePermit),
         started: Instant,
     ) -> Result<Completion, Error> {
         let name = CallKey {
@@ -44,7 +44,7 @@ impl Gateway {
             Joined::Mismatch => Err(Error::invalid(
                 "idempotency_key was used for another request; choose a new one",
             )),
-            Joined::Full => Err(refusal::overloaded(self.settings.idempotency_max_calls)),
+            Joined::Full(most) => Err(refusal::overloaded(most)),
             Joined::Later(waiter) => collect(waiter, deadline).await,
             Joined::First(ticket, waiter) => {
                 let (pieces, coming) = mpsc::channel(PIECES);
@@ -55,6 +55,7 @@ impl Gateway {
                     request: request.clone(),
                     pieces: relay.is_some().then_some(Pieces(pieces)),
                     admission,
+                    _place: place,
                     started,
                     run_on: Duration::from_millis(self.settings.idempotency_run_on_ms),
                 };
@@ -108,6 +109,8 @@ struct Detached {
     request: CompletionRequest,
     pieces: Option<Pieces>,
     admission: Admission,
+    /// It is one of the process's calls as long as it lasts.
+    _place: OwnedSemaphorePermit,
     started: Instant,
     run_on: Duration,
 }

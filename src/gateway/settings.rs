@@ -25,7 +25,8 @@ pub struct Settings {
     pub idempotency_run_on_ms: u64,
     /// How long its answer is kept, in milliseconds, `0..=86_400_000`.
     pub idempotency_keep_ms: u64,
-    /// The most such calls under way or kept, `1..=100_000`.
+    /// The most such calls under way or kept, `1..=100_000`; one caller may
+    /// have an eighth of them under way.
     pub idempotency_max_calls: usize,
     /// Whether the audit lines of calls hold the last prompt and the answer,
     /// 2,000 characters of each.

@@ -15,6 +15,9 @@ const MOST_BYTES: usize = 32 << 20;
 /// What an answer takes beside its text, about.
 const FRAME_BYTES: usize = 4 << 10;
 
+/// One caller has one part of so many of the calls under way.
+const PART_OF_ONE: usize = 8;
+
 /// What makes two requests one call: who asks, and the name that they gave it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct CallKey {
@@ -55,6 +58,8 @@ pub(super) struct SharedCalls {
 #[derive(Debug, Default)]
 struct Calls {
     entries: HashMap<CallKey, Entry>,
+    /// How many calls of each caller are under way.
+    under_way: HashMap<Caller, usize>,
     /// Ended calls, the oldest first, with the moment at which each is
     /// forgotten.
     ended: VecDeque<(CallKey, u64, Instant, usize)>,
@@ -79,8 +84,8 @@ pub(super) enum Joined {
     Later(Waiter),
     /// The same name for another question.
     Mismatch,
-    /// Too many calls are under way.
-    Full,
+    /// So many calls are under way, which is the most.
+    Full(usize),
 }
 
 /// Waits for the end of a call.
@@ -115,7 +120,8 @@ impl SharedCalls {
         }
     }
 
-    /// Joins the call of that name, or begins it.
+    /// Joins the call of that name, or begins it; one caller may have an
+    /// eighth of the calls under way.
     pub(super) fn join(&self, key: CallKey, question: [u8; 32]) -> Joined {
         let mut calls = lock(&self.calls);
         calls.forget(Instant::now(), self.most);
@@ -127,8 +133,14 @@ impl SharedCalls {
             };
         }
         if calls.entries.len() >= self.most {
-            return Joined::Full;
+            return Joined::Full(self.most);
         }
+        let of_one = self.most.div_ceil(PART_OF_ONE);
+        let under_way = calls.under_way.entry(key.caller.clone()).or_default();
+        if *under_way >= of_one {
+            return Joined::Full(of_one);
+        }
+        *under_way += 1;
         let (sender, result) = watch::channel(None);
         calls.serial = calls.serial.wrapping_add(1);
         let serial = calls.serial;
@@ -163,6 +175,16 @@ impl Calls {
             };
             self.bytes = self.bytes.saturating_sub(bytes);
             self.remove(&key, serial);
+        }
+    }
+
+    /// Counts a call of a caller that is over.
+    fn leave(&mut self, caller: &Caller) {
+        if let Some(under_way) = self.under_way.get_mut(caller) {
+            *under_way = under_way.saturating_sub(1);
+            if *under_way == 0 {
+                self.under_way.remove(caller);
+            }
         }
     }
 
@@ -203,8 +225,10 @@ impl Ticket {
 impl Drop for Ticket {
     fn drop(&mut self) {
         let is_kept = matches!(*self.result.borrow(), Some(Ok(_)));
+        let mut calls = lock(&self.calls);
+        calls.leave(&self.key.caller);
         if !is_kept {
-            lock(&self.calls).remove(&self.key, self.serial);
+            calls.remove(&self.key, self.serial);
         }
     }
 }

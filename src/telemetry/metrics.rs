@@ -318,6 +318,7 @@ impl Metrics {
             -32020 => "-32020",
             -32021 => "-32021",
             -32022 => "-32022",
+            -32099 => "-32099",
             _ => "other",
         };
         self.rpc_errors.with_label_values(&[label]).inc();

@@ -294,8 +294,27 @@ async fn the_key_comes_as_a_header_or_among_the_options() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_call_without_its_caller_is_one_of_the_process() {
+    let rig = Rig::with(&[("GATEWAY__GATEWAY__MAX_IN_FLIGHT", "1")]);
+    rig.simulator
+        .push(Vendor::OpenAi, Fault::Slow { ms: 20_000 });
+
+    rig.refused(ask("k-1", 1_000)).await;
+    let meanwhile = rig.refused(json!({"prompt": "say: ok"})).await;
+    advance(Duration::from_secs(20)).await;
+    for _ in 0..10 {
+        tokio::task::yield_now().await;
+    }
+    let afterwards = rig.complete(json!({"prompt": "say: ok"})).await;
+
+    assert_eq!(meanwhile["type"], "gateway_overloaded", "{meanwhile:#}");
+    assert_eq!(afterwards["text"], "ok");
+}
+
+#[tokio::test(start_paused = true)]
 async fn too_many_calls_without_callers_are_refused() {
-    let rig = Rig::with(&[("GATEWAY__GATEWAY__IDEMPOTENCY_MAX_CALLS", "2")]);
+    // One caller may have an eighth of them.
+    let rig = Rig::with(&[("GATEWAY__GATEWAY__IDEMPOTENCY_MAX_CALLS", "16")]);
     rig.simulator
         .push_many(Vendor::OpenAi, [Fault::Hang, Fault::Hang]);
 

@@ -11,8 +11,12 @@ use crate::domain::{
 const KEPT: Duration = Duration::from_secs(600);
 
 fn key(name: &str) -> CallKey {
+    key_of("alice", name)
+}
+
+fn key_of(caller: &str, name: &str) -> CallKey {
     CallKey {
-        caller: Caller::new("alice"),
+        caller: Caller::new(caller),
         key: name.to_owned(),
     }
 }
@@ -117,10 +121,26 @@ async fn kept_answers_make_room_and_calls_under_way_do_not() {
     let calls = SharedCalls::new(2, KEPT);
     let (ticket, _) = first(calls.join(key("kept"), [1; 32]));
     ticket.end(Ok(answer("yes")));
-    let _one = first(calls.join(key("one"), [1; 32]));
+    let _one = first(calls.join(key_of("bob", "one"), [1; 32]));
+    let _two = first(calls.join(key_of("carol", "two"), [1; 32]));
+
+    assert!(matches!(calls.join(key("three"), [1; 32]), Joined::Full(2)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_caller_leaves_room_for_others() {
+    let calls = SharedCalls::new(16, KEPT);
+    let (ticket, _) = first(calls.join(key("one"), [1; 32]));
     let _two = first(calls.join(key("two"), [1; 32]));
 
-    assert!(matches!(calls.join(key("three"), [1; 32]), Joined::Full));
+    let third = calls.join(key("three"), [1; 32]);
+    let others = calls.join(key_of("bob", "three"), [1; 32]);
+    ticket.end(Ok(answer("yes")));
+    let next = calls.join(key("three"), [1; 32]);
+
+    assert!(matches!(third, Joined::Full(2)), "an eighth");
+    assert!(matches!(others, Joined::First(..)));
+    assert!(matches!(next, Joined::First(..)));
 }
 
 #[derive(Clone, Debug)]
@@ -151,7 +171,7 @@ proptest! {
             .build()
             .unwrap();
         runtime.block_on(async {
-            let calls = SharedCalls::new(4, KEPT);
+            let calls = SharedCalls::new(4 * PART_OF_ONE, KEPT);
             let mut tickets: Vec<Ticket> = Vec::new();
             for step in steps {
                 match step {
@@ -171,7 +191,8 @@ proptest! {
                     Step::Wait(seconds) => advance(Duration::from_secs(seconds)).await,
                 }
                 let map = lock(&calls.calls);
-                assert!(map.entries.len() <= 4);
+                assert!(tickets.len() <= 4);
+                assert_eq!(map.under_way.values().sum::<usize>(), tickets.len());
                 assert_eq!(map.entries.len(), tickets.len() + map.ended.len());
                 assert_eq!(map.bytes, map.ended.iter().map(|(.., bytes)| bytes).sum::<usize>());
             }
@@ -180,7 +201,7 @@ proptest! {
             let (ticket, _) = first(calls.join(key("last"), [0; 32]));
             drop(ticket);
             let map = lock(&calls.calls);
-            assert!(map.entries.is_empty() && map.ended.is_empty());
+            assert!(map.entries.is_empty() && map.ended.is_empty() && map.under_way.is_empty());
             assert_eq!(map.bytes, 0);
         });
     }
