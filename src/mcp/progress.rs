@@ -1,5 +1,6 @@
 //! Tells a client that waits how its call goes.
 
+use std::pin::Pin;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -8,7 +9,7 @@ use rmcp::Peer;
 use rmcp::model::{ProgressNotificationParam, ProgressToken};
 use rmcp::service::{RequestContext, RoleServer};
 use tokio::sync::mpsc;
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 
 use super::report::MAX_TEXT_BYTES;
 use crate::domain::{Chunk, ChunkSink, Target};
@@ -39,9 +40,15 @@ impl Progress {
         })
     }
 
-    /// Runs `work`, which hands pieces to the other end of `pieces`, and tells
-    /// the client their text.
-    pub(super) async fn follow<T>(self, work: impl Future<Output = T>, mut pieces: Pieces) -> T {
+    /// Runs `work`, which hands pieces to the other end of `pieces` and ends by
+    /// `deadline`, and tells the client their text. A client that reads slowly
+    /// stops neither the work nor its clock.
+    pub(super) async fn follow<T>(
+        self,
+        work: impl Future<Output = T>,
+        mut pieces: Pieces,
+        deadline: Instant,
+    ) -> T {
         let mut report = Report {
             progress: self,
             count: 0,
@@ -51,22 +58,49 @@ impl Progress {
             is_over: false,
         };
         let mut work = std::pin::pin!(work);
-        loop {
-            tokio::select! {
+        let result = loop {
+            let text = tokio::select! {
                 biased;
-                result = &mut work => {
-                    while let Ok(text) = pieces.0.try_recv() {
-                        report.waiting.push_str(&text);
-                    }
-                    report.tell_text().await;
-                    return result;
+                result = &mut work => break result,
+                Some(text) = pieces.0.recv() => {
+                    report.waiting.push_str(&text);
+                    continue;
                 }
-                Some(text) = pieces.0.recv() => report.waiting.push_str(&text),
                 () = sleep_until(report.next_text), if !report.waiting.is_empty() => {
-                    report.tell_text().await;
+                    Some(std::mem::take(&mut report.waiting))
                 }
-                () = sleep_until(report.last + SIGN_OF_LIFE) => report.tell(None).await,
+                () = sleep_until(report.last + SIGN_OF_LIFE) => None,
+            };
+            let ended = beside(work.as_mut(), report.tell(text), deadline).await;
+            if let Some(result) = ended {
+                break result;
             }
+        };
+        while let Ok(text) = pieces.0.try_recv() {
+            report.waiting.push_str(&text);
+        }
+        if !report.waiting.is_empty() {
+            let rest = std::mem::take(&mut report.waiting);
+            let _ = timeout_at(deadline, report.tell(Some(rest))).await;
+        }
+        result
+    }
+}
+
+/// Tells something while `work` goes on, until `deadline` once that has ended.
+/// Returns what the work came to, if it has ended.
+async fn beside<T>(
+    mut work: Pin<&mut impl Future<Output = T>>,
+    telling: impl Future<Output = ()>,
+    deadline: Instant,
+) -> Option<T> {
+    let mut telling = std::pin::pin!(telling);
+    tokio::select! {
+        biased;
+        () = &mut telling => None,
+        result = &mut work => {
+            let _ = timeout_at(deadline, telling).await;
+            Some(result)
         }
     }
 }
@@ -84,16 +118,11 @@ struct Report {
 }
 
 impl Report {
-    async fn tell_text(&mut self) {
-        if !self.waiting.is_empty() {
-            let text = std::mem::take(&mut self.waiting);
-            self.tell(Some(text)).await;
-            self.next_text = self.last + TEXT_EVERY;
-        }
-    }
-
     async fn tell(&mut self, text: Option<String>) {
         self.last = Instant::now();
+        if text.is_some() {
+            self.next_text = self.last + TEXT_EVERY;
+        }
         if self.is_over {
             return;
         }
@@ -161,6 +190,23 @@ impl ChunkSink for PieceSink {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_client_that_reads_slowly_stops_no_clock() {
+        let began = Instant::now();
+        let second = Duration::from_secs(1);
+        let mut work = std::pin::pin!(async {
+            tokio::time::sleep(second).await;
+            began.elapsed()
+        });
+
+        let quick = beside(work.as_mut(), std::future::ready(()), began + second * 2).await;
+        let telling = tokio::time::sleep(SLOW_READER);
+        let ended = beside(work, telling, began + second * 2).await;
+
+        assert_eq!((quick, ended), (None, Some(second)));
+        assert_eq!(began.elapsed(), second * 2);
+    }
 
     #[test]
     fn a_text_that_is_cut_has_no_hole() {

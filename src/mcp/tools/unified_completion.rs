@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use rmcp::model::{CallToolResult, ContentBlock, JsonObject, MetaObject, Tool, ToolAnnotations};
 use serde_json::Value;
+use tokio::time::Instant;
 
 use self::input::Input;
 use self::output::Output;
@@ -59,15 +60,16 @@ pub(super) async fn call(
     };
     let request = &wanted.request;
     let (sink, pieces) = progress::pieces();
+    let deadline = Instant::now() + request.timeout;
     let result = match progress {
         None => gateway.complete(origin, request).await,
         Some(progress) if wanted.is_streamed => {
             let work = gateway.complete_into(origin, request, &sink);
-            progress.follow(work, pieces).await
+            progress.follow(work, pieces, deadline).await
         }
         Some(progress) => {
             let work = gateway.complete(origin, request);
-            progress.follow(work, pieces).await
+            progress.follow(work, pieces, deadline).await
         }
     };
     result
