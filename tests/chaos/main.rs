@@ -15,6 +15,7 @@ mod broken_bodies;
 mod calendar;
 mod cut_streams;
 mod days;
+mod deadline;
 mod holds;
 mod leaving;
 #[path = "../gateway/ledger.rs"]

@@ -23,7 +23,7 @@ const REST: Duration = secs(120);
 /// Runs a scenario and stops the test if a check does not hold; returns all
 /// for a closer look.
 pub(crate) async fn hold(scenario: Scenario) -> (Town, Run) {
-    let seed = seed_of(&scenario);
+    let seed = seed_from(scenario.seed);
     let town = Town::new(seed);
     let run = run(&town, &scenario, seed).await;
     let verdicts = run.judge(&scenario.load, &scenario.checks);
@@ -43,14 +43,14 @@ pub(crate) async fn hold(scenario: Scenario) -> (Town, Run) {
     (town, run)
 }
 
-/// Returns the scenario's seed, or that of `CHAOS_SEED`.
+/// Returns this seed, or that of `CHAOS_SEED`.
 #[expect(
     clippy::disallowed_methods,
     reason = "a test is no part of the gateway, whose config module reads all else"
 )]
-pub(crate) fn seed_of(scenario: &Scenario) -> u64 {
+pub(crate) fn seed_from(usual: u64) -> u64 {
     let asked = std::env::var("CHAOS_SEED").ok();
-    asked.map_or(scenario.seed, |seed| seed.parse().unwrap())
+    asked.map_or(usual, |seed| seed.parse().unwrap())
 }
 
 /// Runs a scenario in a town that has seen nothing yet.

@@ -90,7 +90,17 @@ impl Town {
 
     /// Puts a question and reads the answer.
     pub(crate) async fn ask(&self, question: &Question) -> End {
-        let request = question.request("", Body::from).unwrap();
+        self.ask_once(question, None).await
+    }
+
+    /// Puts a question, under a key if it has one, and reads the answer. A
+    /// tool has its key among its arguments.
+    pub(crate) async fn ask_once(&self, question: &Question, key: Option<&str>) -> End {
+        let mut request = question.request("", Body::from).unwrap();
+        if let Some(key) = key {
+            let key = key.parse().unwrap();
+            request.headers_mut().insert("idempotency-key", key);
+        }
         let response = self.app.router.clone().oneshot(request).await.unwrap();
         let (head, body) = response.into_parts();
         let body = body.collect().await.unwrap().to_bytes();
