@@ -9,7 +9,7 @@ use super::call::CallContext;
 use super::circuits::Entry;
 use super::open_attempt::OpenAttempt;
 use super::structured::{Flaw, Form};
-use super::tally::Pending;
+use super::tally::{Pending, UnderWay};
 use crate::domain::{
     Allowance, Attempt, AttemptId, Candidate, ChunkSink, CompletionRequest, Cost, Error, ErrorKind,
     ModelSpec, Provider, ProviderAnswer, ProviderCall, ProviderError, ProviderErrorKind, Target,
@@ -73,7 +73,7 @@ impl Gateway {
             attempt: ask.index,
         };
         let reservation = self.reserve(call, id, ask).await?;
-        *pending = Some((target.clone(), Instant::now()));
+        *pending = Some(UnderWay::begin(target.clone()));
         let open = OpenAttempt {
             gateway: self,
             call,
@@ -83,6 +83,7 @@ impl Gateway {
             started: Instant::now(),
             started_at: self.clock.now(),
             reservation: Some(reservation),
+            pending,
         };
         let provider_call = ProviderCall {
             request: ask.request,

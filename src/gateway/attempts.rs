@@ -74,6 +74,7 @@ impl Gateway {
                 form: form.as_ref(),
             };
             let raced = self.race(call, route, &ask, (deadline, entry), tally).await;
+            tally.pending = [None, None];
             if let Some(beside) = raced.beside {
                 so_far.take(beside, route, tally);
             }

@@ -16,9 +16,9 @@ use super::circuits::Entry;
 use super::jitter::jitter;
 use super::relay::Relay;
 use super::route::Route;
-use super::tally::Tally;
+use super::tally::{Tally, UnderWay};
 use super::usual_waits::Waiting;
-use crate::domain::{Attempt, AttemptOutcome, CacheStatus, Candidate, Chunk, ChunkSink, Target};
+use crate::domain::{CacheStatus, Candidate, Chunk, ChunkSink, Target};
 use crate::limit::Denied;
 
 /// The shortest wait before a second attempt.
@@ -35,7 +35,7 @@ pub(super) struct Raced {
 /// What became of the other one.
 pub(super) enum Beside {
     /// It was slower.
-    Lost(Attempt),
+    Lost(UnderWay),
     /// It failed before.
     Failed(Box<Ended>),
 }
@@ -65,11 +65,8 @@ impl Gateway {
     ) -> Raced {
         let [first_pending, second_pending] = &mut tally.pending;
         let Some(after) = self.hedges_after(call, ask) else {
-            let ended = self
-                .attempt(call, ask, (deadline, entry), first_pending)
-                .await;
-            *first_pending = None;
-            return Raced::alone(ended);
+            let alone = self.attempt(call, ask, (deadline, entry), first_pending);
+            return Raced::alone(alone.await);
         };
         let race = Race::default();
         let lanes = call
@@ -134,12 +131,11 @@ impl Gateway {
         } else {
             second_pending.take()
         };
-        tally.pending = [None, None];
         let beside = match other {
             Some(Ok(failed)) => Some(Beside::Failed(Box::new(failed))),
             // It was not made.
             Some(Err(_)) => None,
-            None => loser.map(|pending| Beside::Lost(lost(pending))),
+            None => loser.map(Beside::Lost),
         };
         Raced {
             ended,
@@ -222,15 +218,6 @@ async fn step(running: &mut Option<Running<'_>>) -> Result<Ended, Denied> {
     match running {
         Some(attempt) => attempt.await,
         None => std::future::pending().await,
-    }
-}
-
-fn lost((target, since): (Target, Instant)) -> Attempt {
-    Attempt {
-        target,
-        outcome: AttemptOutcome::Cancelled,
-        latency: since.elapsed(),
-        error: None,
     }
 }
 

@@ -94,9 +94,9 @@ impl Progress {
     pub(super) fn take(&mut self, beside: Beside, route: &mut Route, tally: &mut Tally) {
         self.made += 1;
         match beside {
-            Beside::Lost(attempt) => {
-                route.report.attempts.push(attempt);
-                tally.leave();
+            Beside::Lost(lost) => {
+                tally.leave(lost.left);
+                route.report.attempts.push(lost.cut());
             }
             Beside::Failed(ended) => {
                 route.report.attempts.push(ended.attempt);

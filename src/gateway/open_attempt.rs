@@ -14,6 +14,7 @@ use super::circuits::Entry;
 use super::disposition::disposition;
 use super::refusal::is_our_deadline;
 use super::relay::Relay;
+use super::tally::Pending;
 use super::usual_waits::Waiting;
 use crate::domain::{
     Allowance, Attempt, AttemptId, AttemptOutcome, ChunkSink as _, CompletionRequest, Cost,
@@ -41,6 +42,8 @@ pub(super) struct OpenAttempt<'a> {
     pub(super) started: Instant,
     pub(super) started_at: Timestamp,
     pub(super) reservation: Option<Reservation<'a>>,
+    /// Where its call finds what is known of it when it is dropped.
+    pub(super) pending: &'a mut Pending,
 }
 
 impl OpenAttempt<'_> {
@@ -297,13 +300,13 @@ impl Drop for OpenAttempt<'_> {
         if self.reservation.is_some() {
             let latency = self.started.elapsed();
             let seen = self.seen(None);
-            let is_unknown = seen.tokens == TokenUsage::default();
-            let possible = if is_unknown {
-                self.guess_cost()
-            } else {
-                NanoUsd::ZERO
-            };
             let cost = self.price_of(&self.target.model, &seen);
+            // The vendor may have made the rest by the time it is told.
+            let known = cost.amount().unwrap_or(NanoUsd::ZERO);
+            let possible = self.guess_cost().excess_over(known);
+            if let Some(pending) = self.pending.as_mut() {
+                pending.left = Some(cost);
+            }
             self.book(AttemptOutcome::Cancelled, seen, cost, possible, latency);
         }
     }

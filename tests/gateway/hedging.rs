@@ -44,6 +44,8 @@ async fn warm(rig: &Rig) -> (Vendor, Vendor) {
 async fn the_quicker_one_answers_and_the_other_is_left_and_recorded() {
     let rig = Rig::with(&[ON]);
     let (slow, other) = warm(&rig).await;
+    let alone = rig.complete(quick()).await;
+    assert_eq!(alone["routing"]["attempts"].as_array().unwrap().len(), 1);
     rig.simulator
         .set_standing(slow, Some(Fault::Slow { ms: 8_000 }));
     let (began, before) = (Instant::now(), rig.asked(other));
