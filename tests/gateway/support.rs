@@ -331,7 +331,10 @@ pub(crate) fn folder(name: &str, files: &[(&str, &str)]) -> PathBuf {
     let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
     fs::create_dir_all(&folder).unwrap();
     for (file, text) in files {
-        fs::write(folder.join(file), text).unwrap();
+        // Other tests may read it just now, so it is never there in part.
+        let whole = folder.join(format!("{file}.{}", std::process::id()));
+        fs::write(&whole, text).unwrap();
+        fs::rename(whole, folder.join(file)).unwrap();
     }
     folder
 }
