@@ -197,10 +197,9 @@ fn scope(asked: &Asked<'_>, before: &[Message], share: Share) -> [u8; 32] {
         None => digest.text("auto"),
     };
     let digest = requirements_of(digest, requirements);
-    let digest = before.iter().fold(
-        digest.text("messages").number(before.len() as u64),
-        |digest, message| said(digest, message),
-    );
+    let digest = before
+        .iter()
+        .fold(digest.text("messages").number(before.len() as u64), said);
     let temperature = sampling.temperature.map(|temperature| temperature.get());
     let digest = digest
         .text("sampling")

@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard};
 
 use async_trait::async_trait;
 use jiff::SignedDuration;
@@ -68,21 +68,20 @@ impl Embedder for Few {
     }
 }
 
+type Rows = BTreeMap<(CacheScope, CacheKey), StoredAnswer>;
+
 /// A store in memory that may fail, and that one process owns or several
 /// share.
 #[derive(Default)]
 struct Shelf {
-    rows: Mutex<BTreeMap<(CacheScope, CacheKey), StoredAnswer>>,
+    rows: Mutex<Rows>,
     is_down: AtomicBool,
     is_shared: bool,
     asked: AtomicUsize,
 }
 
 impl Shelf {
-    fn rows(
-        &self,
-    ) -> Result<std::sync::MutexGuard<'_, BTreeMap<(CacheScope, CacheKey), StoredAnswer>>, StoreError>
-    {
+    fn rows(&self) -> Result<MutexGuard<'_, Rows>, StoreError> {
         self.asked.fetch_add(1, Ordering::Relaxed);
         if self.is_down.load(Ordering::Relaxed) {
             return Err(StoreError("down".to_owned()));
@@ -255,6 +254,7 @@ fn made(text: &str) -> Completion {
         quality: 1.0,
         cost: None,
         latency: Duration::ZERO,
+        to_first: Duration::ZERO,
         reliability: 1.0,
         filtered_by: None,
     };

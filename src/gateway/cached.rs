@@ -24,7 +24,7 @@ pub(super) enum Found {
     /// The answer.
     Answer(Box<Completion>),
     /// Nothing; what is to be kept of the answer, if anything is.
-    Nothing(Option<Pending>),
+    Nothing(Option<Box<Pending>>),
 }
 
 /// A question that is about to be asked.
@@ -106,15 +106,15 @@ impl Gateway {
             }
             return Ok(Found::Answer(Box::new(self.replay(call, &hit).await)));
         }
-        Ok(Found::Nothing(Some(Pending {
+        Ok(Found::Nothing(Some(Box::new(Pending {
             question,
             lead,
             near: judgement,
-        })))
+        }))))
     }
 
     /// Keeps the answer to a question, and gives it to those who wait.
-    pub(super) fn keep_answer(&self, pending: Option<Pending>, completion: &Completion) {
+    pub(super) fn keep_answer(&self, pending: Option<Box<Pending>>, completion: &Completion) {
         let Some(pending) = pending else {
             return;
         };

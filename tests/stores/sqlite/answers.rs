@@ -9,7 +9,7 @@ use ai_gateway::stores::{LedgerSink as _, SqliteOptions, Store as _};
 use sqlx::migrate::{Migration, MigrationType, Migrator};
 use sqlx::{AssertSqlSafe, SqlSafeStr as _};
 
-use super::{plain, refusal, stranger};
+use super::{plain, stranger};
 use crate::book::{hours, line, now};
 use crate::figures::usage_of;
 use crate::place::{FilePlace, HandClock};
