@@ -68,7 +68,7 @@ const EDGES: [(&str, &[&str]); 16] = [
 ];
 
 /// Crates that belong to some modules alone.
-const PLACES: [(&str, &[&str]); 12] = [
+const PLACES: [(&str, &[&str]); 13] = [
     ("reqwest", &["providers"]),
     ("google_cloud_auth", &["providers"]),
     ("axum", &["app", "http"]),
@@ -79,6 +79,7 @@ const PLACES: [(&str, &[&str]); 12] = [
     ("sqlx", &["stores"]),
     ("fastembed", &["embedding"]),
     ("ort", &["embedding"]),
+    ("hnsw_rs", &["cache"]),
     ("clap", &["main"]),
     ("tracing_subscriber", &["telemetry"]),
 ];

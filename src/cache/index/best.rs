@@ -34,7 +34,6 @@ impl<K: Copy> Best<K> {
         }
     }
 
-    #[cold]
     fn insert(&mut self, entry: &Entry<K>, cosine: f32) {
         let is_before = |(other, known): &(f32, Entry<K>)| {
             let order = other.total_cmp(&cosine).reverse();

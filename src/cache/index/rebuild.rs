@@ -31,7 +31,8 @@ pub struct Rebuilt<K> {
 }
 
 /// What an index no longer needs. To drop it can take seconds, so that is
-/// done where the rebuild ran.
+/// done where the rebuild ran. The first graph to be dropped starts a sleeping
+/// thread for each processor, rayon's, that stays.
 #[must_use = "drop it where it blocks nobody"]
 pub struct Retired<K> {
     pub(super) _graph: Option<Arc<Graph<K>>>,
@@ -40,8 +41,8 @@ pub struct Retired<K> {
 
 impl<K: Copy + Eq + Hash> Rebuild<K> {
     /// Makes the new generation. Takes about a millisecond of one processor
-    /// for each entry and as much memory again, so it runs on a thread that
-    /// may block.
+    /// for each entry, two once there are 100,000, and somewhat more than as
+    /// much memory again, so it runs on a thread that may block.
     pub fn run(self) -> Rebuilt<K> {
         let mut kept = Vec::new();
         if let Some((graph, alive)) = &self.old {

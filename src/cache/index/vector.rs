@@ -65,7 +65,6 @@ pub(super) fn cosine(query: &[f32], vector: &[f32]) -> f32 {
 /// Four at a time, each with 8 sums, took 34 ns a vector of 384 dimensions in
 /// baseline code, one at a time with 16 sums 46; 16-bit integers, which would
 /// halve the memory, 32 (2026-11-26, 1,000 vectors, shared machine).
-#[inline]
 pub(super) fn cosines(query: &[f32], vectors: [&[f32]; ROWS]) -> [f32; ROWS] {
     let (parts, rest) = query.as_chunks::<LANES>();
     let pieces = vectors.map(|vector| vector.as_chunks::<LANES>());
