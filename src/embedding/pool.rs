@@ -10,8 +10,9 @@ use tokio::time::timeout;
 
 use crate::domain::EmbedderError;
 
-/// How long a caller waits for its turn. Chosen: about what two long texts
-/// take; whoever waits longer is better off without a vector.
+/// How long a caller waits for its turn. Chosen: a few short texts (10 tokens
+/// take 2.5 ms, 128 take 34, measured 2026-11-26 without AVX-512); whoever
+/// waits longer is better off without a vector.
 const LONGEST_WAIT: Duration = Duration::from_millis(20);
 
 /// One instance of a model, used by one caller at a time.
