@@ -69,6 +69,7 @@ pub(crate) fn run(options: &Options) -> Result<(), Fault> {
             bare: role(&["bare", &vendor], cpu)?.start().await?,
             gateway: gateway(options, &vendor, "info", cpu).start().await?,
             quiet: gateway(options, &vendor, "warn", cpu).start().await?,
+            cached: cached(options, &vendor, cpu).start().await?,
             mock,
         };
         let mut cells: Vec<Cell> = [Door::Mcp2025, Door::Mcp2026, Door::V1, Door::V1Stream]
@@ -148,11 +149,23 @@ fn gateway(options: &Options, vendor: &str, level: &str, cpu: Option<usize>) -> 
     }
 }
 
+/// The same with its cache, whose exact tier answers all but the first call.
+fn cached(options: &Options, vendor: &str, cpu: Option<usize>) -> Program {
+    let mut program = gateway(options, vendor, "info", cpu);
+    program
+        .environment
+        .retain(|(name, _)| *name != "GATEWAY__CACHE__ENABLED");
+    let off = ("GATEWAY__EMBEDDING__ENABLED", "false".to_owned());
+    program.environment.push(off);
+    program
+}
+
 struct Servers {
     mock: Server,
     bare: Server,
     gateway: Server,
     quiet: Server,
+    cached: Server,
 }
 
 /// Whose turn it is.
@@ -168,15 +181,18 @@ enum Subject {
     Named,
     /// The gateway without log lines of calls.
     Quiet,
+    /// The gateway out of its cache.
+    Cached,
 }
 
 /// In this order: the report compares the others with the second.
-const SUBJECTS: [(Subject, &str); 5] = [
+const SUBJECTS: [(Subject, &str); 6] = [
     (Subject::Direct, "vendor alone"),
     (Subject::Bare, "bare"),
     (Subject::Auto, "gateway, auto"),
     (Subject::Named, "gateway, named model"),
     (Subject::Quiet, "gateway, auto, RUST_LOG=warn"),
+    (Subject::Cached, "gateway, exact hits"),
 ];
 
 fn cell(door: Door, clients: usize) -> Cell {
@@ -196,6 +212,7 @@ async fn measure(servers: &Servers, cell: &mut Cell, span: Duration) -> Result<(
             Subject::Auto => (&servers.gateway, cell.door, "auto"),
             Subject::Named => (&servers.gateway, cell.door, MODEL),
             Subject::Quiet => (&servers.quiet, cell.door, "auto"),
+            Subject::Cached => (&servers.cached, cell.door, MODEL),
         };
         let load = Load {
             door,

@@ -1,5 +1,6 @@
 //! Makes the calls and looks at the gateway along the way.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -23,6 +24,30 @@ const REST: Duration = Duration::from_secs(3);
 /// The contract's time for the end of the process.
 const END: Duration = Duration::from_secs(10);
 
+/// The file of the store, which is removed at the end. In memory the ledger
+/// itself would grow up to its bound.
+struct Ledger(PathBuf);
+
+impl Ledger {
+    fn new() -> Self {
+        let name = format!("soak-{}.db", std::process::id());
+        Self(PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name))
+    }
+
+    fn url(&self) -> String {
+        format!("sqlite://{}", self.0.display())
+    }
+}
+
+impl Drop for Ledger {
+    fn drop(&mut self) {
+        for tail in ["", "-wal", "-shm", ".lock"] {
+            // What is left costs space alone.
+            let _ = std::fs::remove_file(format!("{}{tail}", self.0.display()));
+        }
+    }
+}
+
 /// Runs the soak, prints it and tells whether every goal was reached.
 pub(crate) fn all(calls: usize) -> Result<bool, Fault> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -30,7 +55,9 @@ pub(crate) fn all(calls: usize) -> Result<bool, Fault> {
         .enable_all()
         .build()?;
     runtime.block_on(async {
-        let city = Arc::new(City::start(1, &[]).await?);
+        let file = Ledger::new();
+        let store = [("DATABASE_URL", &*file.url())];
+        let city = Arc::new(City::start(1, &store).await?);
         mix::prepare(&city).await?;
         // Connections and first-time costs are not what is measured.
         let warm_up = calls / 20;
