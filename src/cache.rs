@@ -21,6 +21,7 @@ mod neighbours;
 mod numbers;
 mod prompt;
 mod question;
+mod remembered_trust;
 mod residue;
 mod semantic;
 mod settings;
@@ -266,7 +267,7 @@ impl Cache {
         let opinion = self.look_around(question, may_serve).await;
         let is_closed = self.trust.state() == TrustState::Closed;
         let check = |found: &Match, is_hit| {
-            self.trust.wants_judgement().then(|| Check {
+            self.trust.wants_judgement(is_hit).then(|| Check {
                 entry: Arc::clone(&found.entry),
                 asked: question.prompt.clone(),
                 key: question.key,

@@ -10,6 +10,7 @@
 mod clock;
 mod cloud;
 mod index;
+mod tiers;
 
 use std::error::Error;
 use std::io::Write as _;
@@ -36,7 +37,12 @@ enum Length {
     Long,
 }
 
-const SECTIONS: [Section; 2] = [
+const SECTIONS: [Section; 3] = [
+    Section {
+        name: "tiers",
+        length: Length::Short,
+        print: tiers::print,
+    },
     Section {
         name: "index",
         length: Length::Short,

@@ -9,7 +9,7 @@ use tokio::time::{MissedTickBehavior, interval, sleep};
 use tokio_util::sync::CancellationToken;
 
 use super::answer::Entry;
-use super::trust::TrustState;
+use super::trust::{TrustState, WrongShare};
 use super::{Cache, Check};
 use crate::domain::{
     CacheKey, CacheScope, Caller, EmbedderError, EmbedderState, NearestSearch, StoredVector,
@@ -116,6 +116,7 @@ impl Cache {
             return;
         };
         let reading = async {
+            self.recall_trust().await;
             let _ = stop.run_until_cancelled(self.read_back()).await;
         };
         let keeping = async {
@@ -270,7 +271,7 @@ impl Cache {
     /// Learns from what a judge said of a pair: a near miss that fits is an
     /// exact hit from now on, a hit that does not fit raises the entry's bar.
     /// Returns the state of trust if that has changed.
-    pub fn judged(&self, check: &Check, fits: bool) -> Option<TrustState> {
+    pub fn judged(&self, check: &Check, fits: bool) -> Option<(TrustState, WrongShare)> {
         let changed = check.is_hit.then(|| self.trust.judged(!fits)).flatten();
         let (scope, key) = (check.entry.scope, check.entry.key);
         let Some(entry) = self.answers.peek((scope, key)).or_else(|| {

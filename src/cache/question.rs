@@ -5,14 +5,15 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::Hit;
 use super::answer::{Answer, Entry};
 use super::canonical::canonical_key;
 use super::digest::Digest;
 use super::eligible::{History, Tier, tier};
 use super::settings::{Door, Share};
 use crate::domain::{
-    CacheKey, CacheMode, CacheScope, Caller, CompletionRequest, ContentPart, Message, ModelSpec,
-    Requirements, ResponseFormat, Role,
+    CacheKey, CacheMode, CacheScope, CacheStatus, Caller, CompletionRequest, ContentPart, Message,
+    ModelSpec, Requirements, ResponseFormat, Role,
 };
 
 /// Changes with the meaning of scopes and keys, so that old answers rest.
@@ -121,6 +122,19 @@ impl Question {
     #[must_use]
     pub fn place(&self) -> (CacheScope, CacheKey) {
         (self.scope, self.key)
+    }
+
+    /// Tells whether who asks takes a hit that another found.
+    #[must_use]
+    pub fn accepts(&self, hit: &Hit, now: Timestamp) -> bool {
+        let is_sure = match hit.status {
+            CacheStatus::Semantic { confidence, .. } => {
+                self.tier == Tier::Semantic && f64::from(confidence) >= self.min_confidence
+            }
+            CacheStatus::Exact => true,
+            CacheStatus::Miss | CacheStatus::Bypass => false,
+        };
+        self.reads && is_sure && self.takes(&hit.entry, now)
     }
 
     /// Tells whether an answer is young enough for who asks.

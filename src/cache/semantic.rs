@@ -161,7 +161,7 @@ impl Cache {
     }
 
     /// Returns the question as a vector, which it keeps.
-    pub(super) async fn vector(&self, question: &mut Question) -> Option<Arc<[f32]>> {
+    pub async fn vector(&self, question: &mut Question) -> Option<Arc<[f32]>> {
         if question.vector.is_none() {
             match self.embedder.embed(&question.prompt).await {
                 Ok(vector) => question.vector = Some(vector),

@@ -3,6 +3,8 @@
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use serde::{Deserialize, Serialize};
+
 use super::settings::{SemanticSettings, Start};
 
 /// The latest judged hits that count.
@@ -18,7 +20,7 @@ const TRUSTED_WITHIN: f64 = 2.0;
 const Z: f64 = 1.645;
 
 /// How far semantic hits are trusted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum TrustState {
     /// As far as the verifier's threshold says.
     Trusted,
@@ -41,7 +43,7 @@ impl TrustState {
 }
 
 /// The share of wrong semantic hits, as far as judges have looked.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct WrongShare {
     /// Judged hits that count, 500 or fewer.
     pub judged: usize,
@@ -60,13 +62,15 @@ pub(super) struct Trust {
     book: Mutex<Book>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 struct Book {
     state: TrustState,
     /// Whether each judged hit was wrong, the latest last.
     judged: VecDeque<bool>,
     /// All that were ever judged.
     total: usize,
+    /// What the present state rests on, until there is newer evidence.
+    grounds: Option<WrongShare>,
     /// Draws whether to judge.
     draw: u64,
 }
@@ -83,6 +87,7 @@ impl Trust {
                 state,
                 judged: VecDeque::new(),
                 total: 0,
+                grounds: None,
                 draw: 0,
             }),
         }
@@ -102,16 +107,18 @@ impl Trust {
         }
     }
 
-    /// Tells whether the next one is to be judged.
-    pub(super) fn wants_judgement(&self) -> bool {
+    /// Tells whether the next hit, or near miss, is to be judged: all hits
+    /// while there is doubt.
+    pub(super) fn wants_judgement(&self, is_hit: bool) -> bool {
         let mut book = self.book();
         book.draw = book.draw.wrapping_add(1);
-        book.total < ALL_JUDGED || share(book.draw) < JUDGED_SHARE
+        let is_doubtful = book.total < ALL_JUDGED || book.state != TrustState::Trusted;
+        (is_hit && is_doubtful) || share(book.draw) < JUDGED_SHARE
     }
 
     /// Takes note of what a judge said of a hit. Returns the new state if
-    /// there is one.
-    pub(super) fn judged(&self, is_wrong: bool) -> Option<TrustState> {
+    /// there is one, and what it rests on.
+    pub(super) fn judged(&self, is_wrong: bool) -> Option<(TrustState, WrongShare)> {
         let mut book = self.book();
         book.total = book.total.saturating_add(1);
         book.judged.push_back(is_wrong);
@@ -132,9 +139,27 @@ impl Trust {
         if next == TrustState::Closed || book.state == TrustState::Closed {
             // What comes back has to prove itself anew.
             book.judged.clear();
+            book.grounds = Some(share);
         }
         book.state = next;
-        Some(next)
+        Some((next, share))
+    }
+
+    /// Returns what is known, for a later process.
+    pub(super) fn to_bytes(&self) -> Option<Vec<u8>> {
+        serde_json::to_vec(&*self.book()).ok()
+    }
+
+    /// Takes over what an earlier process knew, unless this one has learnt
+    /// something itself. What is damaged is nothing.
+    pub(super) fn restore(&self, bytes: &[u8]) {
+        let Ok(known) = serde_json::from_slice::<Book>(bytes) else {
+            return;
+        };
+        let mut book = self.book();
+        if book.total == 0 && known.judged.len() <= WINDOW {
+            *book = known;
+        }
     }
 
     pub(super) fn wrong_share(&self) -> WrongShare {
@@ -149,6 +174,9 @@ impl Trust {
 impl Book {
     fn wrong_share(&self) -> WrongShare {
         let judged = self.judged.len();
+        if let Some(grounds) = self.grounds.filter(|_| judged == 0) {
+            return grounds;
+        }
         let wrong = self.judged.iter().filter(|is_wrong| **is_wrong).count();
         let (low, high) = wilson(wrong, judged);
         WrongShare {
@@ -232,10 +260,15 @@ mod tests {
     fn what_closed_comes_back_through_probation() {
         let trust = trust(Start::Trusted);
         let _ = trust.judged(true);
-        assert_eq!(trust.judged(true), Some(TrustState::Closed));
+        let closed = trust.judged(true);
+        assert!(matches!(closed, Some((TrustState::Closed, share)) if share.wrong == 2));
         assert_eq!(trust.threshold(0.8), None);
+        // Until there is newer evidence, what closed it is told.
+        assert_eq!(trust.wrong_share().wrong, 2);
+        assert!((0..1_000).all(|_| trust.wants_judgement(true)));
 
         let states: Vec<_> = (0..300).filter_map(|_| trust.judged(false)).collect();
+        let states: Vec<_> = states.into_iter().map(|(state, _)| state).collect();
 
         assert_eq!(states, [TrustState::Probation, TrustState::Trusted]);
     }
@@ -244,12 +277,33 @@ mod tests {
     fn all_are_judged_at_first_and_few_later() {
         let trust = trust(Start::Trusted);
         for _ in 0..ALL_JUDGED {
-            assert!(trust.wants_judgement());
+            assert!(trust.wants_judgement(true));
             let _ = trust.judged(false);
         }
 
-        let judged = (0..10_000).filter(|_| trust.wants_judgement()).count();
+        for is_hit in [true, false] {
+            let judged = (0..10_000)
+                .filter(|_| trust.wants_judgement(is_hit))
+                .count();
+            assert!((150..250).contains(&judged), "{judged}");
+        }
+    }
 
-        assert!((150..250).contains(&judged), "{judged}");
+    #[test]
+    fn what_was_learnt_outlives_the_process() {
+        let before = trust(Start::Trusted);
+        let _ = before.judged(true);
+        let _ = before.judged(true);
+        let _ = before.judged(false);
+
+        let after = trust(Start::Trusted);
+        after.restore(b"{}");
+        assert_eq!(after.state(), TrustState::Trusted);
+        after.restore(&before.to_bytes().unwrap());
+
+        assert_eq!(after.state(), TrustState::Closed);
+        assert_eq!(after.wrong_share(), before.wrong_share());
+        after.restore(&trust(Start::Trusted).to_bytes().unwrap());
+        assert_eq!(after.state(), TrustState::Closed);
     }
 }

@@ -1,7 +1,9 @@
 //! The cache's place in a call: what is stored is handed out, and equal
 //! questions at the same time are asked once.
 
-use tokio::time::timeout_at;
+use std::time::Duration;
+
+use tokio::time::{Instant, timeout_at};
 
 use super::Gateway;
 use super::billing::billed_model;
@@ -16,6 +18,9 @@ use crate::domain::{
 
 /// After so many others failed with the same question, a call asks by itself.
 const MAX_FOLLOWED: u32 = 2;
+/// What a look into the cache may take of a call's time, store and embedder
+/// included.
+const LOOK_UP: Duration = Duration::from_millis(300);
 /// A stored answer is replayed in pieces of about so many bytes.
 const PIECE_BYTES: usize = 256;
 
@@ -68,7 +73,8 @@ impl Gateway {
         let may_serve = |answer: &Answer| call.may_have(&answer.target);
         let mut followed = 0;
         let lead = loop {
-            if let Some(hit) = self.cache.find(&question, &may_serve).await {
+            let find = self.cache.find(&question, &may_serve);
+            if let Ok(Some(hit)) = timeout_at(call.look_up_end(), find).await {
                 return Ok(Found::Answer(Box::new(self.replay(call, &hit).await)));
             }
             // A stream would wait in silence for the whole of another's answer,
@@ -85,7 +91,10 @@ impl Gateway {
                         Some(Shared::Made(made)) if call.may_have_made(&made) => {
                             return Ok(Found::Answer(Box::new(shared(call, &made))));
                         }
-                        Some(Shared::Found(hit)) if may_serve(hit.answer()) => {
+                        Some(Shared::Found(hit))
+                            if may_serve(hit.answer())
+                                && question.accepts(&hit, self.clock.now()) =>
+                        {
                             return Ok(Found::Answer(Box::new(self.replay(call, &hit).await)));
                         }
                         Some(_) => break None,
@@ -95,7 +104,9 @@ impl Gateway {
                 Some(Joined::Later(_)) | None => break None,
             }
         };
-        let (hit, check) = self.cache.find_similar(&mut question, &may_serve).await;
+        let similar = self.cache.find_similar(&mut question, &may_serve);
+        let similar = timeout_at(call.look_up_end(), similar).await;
+        let (hit, check) = similar.unwrap_or_default();
         let judgement = check.and_then(|check| self.judgement(call, check));
         if let Some(hit) = hit {
             if let Some(lead) = lead {
@@ -191,6 +202,11 @@ impl Gateway {
 }
 
 impl CallContext<'_> {
+    /// Returns when what was not found by then counts as a miss.
+    fn look_up_end(&self) -> Instant {
+        (Instant::now() + LOOK_UP).min(self.last_moment())
+    }
+
     /// Tells whether the caller may have an answer of a target.
     fn may_have(&self, target: &Target) -> bool {
         let spec = self.known.catalogue.spec(&target.provider, &target.model);

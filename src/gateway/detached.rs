@@ -88,6 +88,8 @@ async fn collect(waiter: Waiter, deadline: Instant) -> Result<Completion, Error>
             amount: NanoUsd::ZERO,
             is_incomplete: false,
         };
+        // It was saved once.
+        completion.cache.saved = None;
     }
     Ok(completion)
 }

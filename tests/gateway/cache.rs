@@ -238,6 +238,49 @@ async fn a_stored_answer_is_replayed_as_a_stream() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn who_waits_takes_no_hit_that_it_would_not_find_itself() {
+    for (more, status) in [
+        (json!({}), "semantic"),
+        (json!({"cache_mode": "exact"}), "miss"),
+        (
+            json!({"requirements": {"cache_min_confidence": 1.0}}),
+            "miss",
+        ),
+    ] {
+        let rig = rig(&[]);
+        rig.complete(ask(ASKED)).await;
+        let mut other = ask(ALIKE);
+        other
+            .as_object_mut()
+            .unwrap()
+            .extend(more.as_object().unwrap().clone());
+
+        let (leader, follower) = tokio::join!(rig.complete(ask(ALIKE)), rig.complete(other));
+
+        assert_eq!(leader["cache"]["status"], "semantic");
+        assert_eq!(follower["cache"]["status"], status, "{more}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn another_model_has_another_answer() {
+    let rig = rig(&[]);
+    rig.complete(ask(ASKED)).await;
+    for (model, status) in [
+        ("gpt-6-sol", "miss"),
+        ("auto", "miss"),
+        ("openai/gpt-6-luna", "exact"),
+    ] {
+        let asked = json!({"prompt": ASKED, "model": model});
+        assert_eq!(
+            rig.complete(asked).await["cache"]["status"],
+            status,
+            "{model}"
+        );
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn callers_decide_how_the_cache_takes_part() {
     let rig = rig(&[]);
     let with = |more: Value| {

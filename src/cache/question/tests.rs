@@ -41,13 +41,16 @@ struct Shape {
     max_tokens: u8,
     temperature: u8,
     seed: u8,
+    top_p: u8,
+    top_k: u8,
+    may_think: u8,
     stop: u8,
     effort: u8,
     wishes: u8,
 }
 
 fn shape() -> impl Strategy<Value = Shape> {
-    proptest::collection::vec(0_u8..3, 10).prop_map(|choices| {
+    proptest::collection::vec(0_u8..3, 13).prop_map(|choices| {
         let mut choices = choices.into_iter();
         let mut next = || choices.next().unwrap_or_default();
         Shape {
@@ -58,6 +61,9 @@ fn shape() -> impl Strategy<Value = Shape> {
             max_tokens: next(),
             temperature: next(),
             seed: next(),
+            top_p: next(),
+            top_k: next(),
+            may_think: next() % 2,
             stop: next(),
             effort: next(),
             wishes: next(),
@@ -96,6 +102,9 @@ fn question(shape: &Shape) -> Question {
         max_tokens: [None, Some(10), Some(11)][usize::from(shape.max_tokens)],
         temperature: [None, Some(0.0), Some(0.5)][usize::from(shape.temperature)],
         seed: [None, Some(0), Some(-1)][usize::from(shape.seed)],
+        top_p: [None, Some(0.5), Some(1.0)][usize::from(shape.top_p)],
+        top_k: [None, Some(1), Some(2)][usize::from(shape.top_k)],
+        may_think: shape.may_think > 0,
         stop: [
             vec![],
             vec!["ab".to_owned()],
