@@ -173,9 +173,9 @@ impl Cache {
         let answers = {
             let (neighbours, evicted) = (Arc::clone(&neighbours), keeper.sender());
             Answers::new(settings.max_bytes, is_shared, move |entry, for_room| {
-                if entry.alias_of.is_none() {
-                    neighbours.forget(space(entry.scope, &versions), entry.key);
-                }
+                // Even of an alias: it may have taken the place of an answer
+                // that had ended.
+                neighbours.forget(space(entry.scope, &versions), entry.key);
                 if for_room && is_stored {
                     evicted.evict(entry.scope, entry.key);
                 }

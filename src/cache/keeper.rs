@@ -289,8 +289,11 @@ impl Cache {
     }
 
     fn add_alias(&self, entry: &Arc<Entry>, key: CacheKey) {
-        let aliases = self.aliases(entry);
-        if aliases.len() >= MAX_ALIASES || key == entry.key {
+        let now = self.clock.now();
+        let held = self.answers.peek((entry.scope, key));
+        // A near miss was asked of a model: that answer is the question's own.
+        let has_own = held.is_some_and(|held| held.alias_of.is_none() && held.expires_at > now);
+        if has_own || key == entry.key || self.aliases(entry).len() >= MAX_ALIASES {
             return;
         }
         let alias = Arc::new(Entry {
@@ -299,7 +302,7 @@ impl Cache {
             prompt: None,
             ..Entry::clone(entry)
         });
-        self.answers.put(Arc::clone(&alias), self.clock.now());
+        self.answers.put(Arc::clone(&alias), now);
         self.keeper.keep(alias, None);
     }
 

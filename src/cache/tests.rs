@@ -8,6 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 mod hits;
 mod life;
+mod verdicts;
 
 use super::*;
 use crate::domain::{
