@@ -12,6 +12,7 @@ mod canonical;
 mod digest;
 mod eligible;
 mod features;
+mod fetch;
 mod flights;
 mod frames;
 mod index;
@@ -219,35 +220,10 @@ impl Cache {
         let now = self.clock.now();
         let entry = match self.answers.find(question.place(), now) {
             Some(entry) => entry,
-            None => self.fetch(question, now).await?,
+            None => self.fetch(question.place(), now).await?,
         };
         let serves = question.takes(&entry, now) && may_serve(&entry.answer);
         serves.then(|| Hit::new(entry, CacheStatus::Exact, now))
-    }
-
-    /// Asks the store, where others may have put the answer there, or this
-    /// process has not read all of it yet.
-    async fn fetch(&self, question: &Question, now: Timestamp) -> Option<Arc<Entry>> {
-        if !self.answers.is_shared() && self.keeper.has_read() {
-            return None;
-        }
-        let (scope, key) = question.place();
-        let store = self.store.as_ref()?;
-        let stored = store.find(scope, key, now).await;
-        let Ok(stored) = stored else {
-            // An old copy is still an answer while nobody knows better.
-            return self
-                .answers
-                .peek((scope, key))
-                .filter(|entry| entry.expires_at > now);
-        };
-        let Some(entry) = stored.and_then(|stored| Entry::from_stored(&stored)) else {
-            self.answers.forget((scope, key));
-            return None;
-        };
-        let entry = Arc::new(entry);
-        self.answers.put(Arc::clone(&entry), now);
-        Some(entry)
     }
 
     /// Joins whoever asks the same question just now; `None` where the caller
@@ -298,7 +274,11 @@ impl Cache {
         if !is_small || !question.is_answered_by(&answer) || admission::is_refusal(&answer.text) {
             return;
         }
-        let now = self.clock.now();
+        // As a store keeps it, so that the two can be compared.
+        let now = self.clock.now().as_microsecond();
+        let Ok(now) = Timestamp::from_microsecond(now) else {
+            return;
+        };
         let ttl = Duration::from_secs(self.settings.ttl_s);
         let Ok(expires_at) = now.checked_add(ttl) else {
             return;

@@ -4,8 +4,10 @@ use std::sync::{Mutex, MutexGuard};
 
 use async_trait::async_trait;
 use jiff::SignedDuration;
+use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
+mod fetch;
 mod hits;
 mod life;
 mod verdicts;
@@ -79,9 +81,19 @@ struct Shelf {
     is_down: AtomicBool,
     is_shared: bool,
     asked: AtomicUsize,
+    /// Where the next search stops on its way back.
+    gate: Mutex<Option<(oneshot::Sender<()>, oneshot::Receiver<()>)>>,
 }
 
 impl Shelf {
+    /// Has the next search wait after it has read. Returns what tells that it
+    /// waits, and what lets it go.
+    fn pause(&self) -> (oneshot::Receiver<()>, oneshot::Sender<()>) {
+        let ((has_read, waits), (go, gate)) = (oneshot::channel(), oneshot::channel());
+        *self.gate.lock().unwrap() = Some((has_read, gate));
+        (waits, go)
+    }
+
     fn rows(&self) -> Result<MutexGuard<'_, Rows>, StoreError> {
         self.asked.fetch_add(1, Ordering::Relaxed);
         if self.is_down.load(Ordering::Relaxed) {
@@ -99,9 +111,13 @@ impl CacheStore for Shelf {
         key: CacheKey,
         now: Timestamp,
     ) -> Result<Option<StoredAnswer>, StoreError> {
-        let rows = self.rows()?;
-        let row = rows.get(&(scope, key)).filter(|row| row.expires_at > now);
-        Ok(row.cloned())
+        let row = self.rows()?.get(&(scope, key)).cloned();
+        let gate = self.gate.lock().unwrap().take();
+        if let Some((has_read, gate)) = gate {
+            has_read.send(()).unwrap();
+            gate.await.unwrap();
+        }
+        Ok(row.filter(|row| row.expires_at > now))
     }
 
     fn nearest_search(&self) -> NearestSearch {

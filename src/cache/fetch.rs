@@ -1,0 +1,59 @@
+//! What the store has and memory has not, or had too long ago.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::Cache;
+use super::answer::Entry;
+use crate::domain::{CacheKey, CacheScope};
+
+impl Cache {
+    /// Asks the store, where others may have put the answer there, or this
+    /// process has not read all of it yet. What changes in memory meanwhile
+    /// is newer than what is read.
+    pub(super) async fn fetch(
+        &self,
+        place: (CacheScope, CacheKey),
+        now: Timestamp,
+    ) -> Option<Arc<Entry>> {
+        if !self.answers.is_shared() && self.keeper.has_read() {
+            return None;
+        }
+        let store = self.store.as_ref()?;
+        let before = self.answers.peek(place);
+        let read = store.find(place.0, place.1, now).await;
+        let held = self.answers.peek(place);
+        let is_live = |entry: &Arc<Entry>| entry.expires_at > now;
+        let Ok(read) = read else {
+            // An old copy is still an answer while nobody knows better.
+            return held.filter(is_live);
+        };
+        let is_unchanged = before.as_ref().map(Arc::as_ptr) == held.as_ref().map(Arc::as_ptr);
+        let read = read.and_then(|stored| Entry::from_stored(&stored));
+        match (read, held) {
+            // It was made here, and may wait to be stored.
+            (Some(read), Some(held)) if is_newer(&held, &read, is_unchanged) => {
+                Some(held).filter(is_live)
+            }
+            (None, Some(held)) if !is_unchanged => Some(held).filter(is_live),
+            // It was forgotten meanwhile.
+            (_, None) if !is_unchanged => None,
+            (Some(read), _) => {
+                let read = Arc::new(read);
+                self.answers.put(Arc::clone(&read), now);
+                Some(read)
+            }
+            (None, _) => {
+                self.answers.forget(place);
+                None
+            }
+        }
+    }
+}
+
+/// Tells whether what is held is newer than what was read. The same answer
+/// may have been judged since, by others or, if it has changed, here.
+fn is_newer(held: &Entry, read: &Entry, is_unchanged: bool) -> bool {
+    held.stored_at > read.stored_at || (held.stored_at == read.stored_at && !is_unchanged)
+}
