@@ -28,6 +28,7 @@ mod semantic;
 mod settings;
 mod strict;
 mod trust;
+mod verdicts;
 mod verifier;
 mod words;
 

@@ -9,11 +9,10 @@ use tokio::time::{MissedTickBehavior, interval, sleep};
 use tokio_util::sync::CancellationToken;
 
 use super::answer::Entry;
-use super::trust::{TrustState, WrongShare};
 use super::{Cache, Check};
 use crate::domain::{
-    CacheKey, CacheScope, Caller, EmbedderError, EmbedderState, NearestSearch, StoredVector,
-    WalkMark,
+    CacheKey, CacheScope, Caller, EmbedderError, EmbedderState, NearestSearch, StoreError,
+    StoredVector, WalkMark,
 };
 
 /// How much work may wait. Beyond it answers are kept in memory alone.
@@ -25,14 +24,12 @@ const TIDY_EVERY: Duration = Duration::from_secs(60);
 /// How long a stored question waits for its vector.
 const TRIES: u32 = 100;
 const TRY_EVERY: Duration = Duration::from_millis(50);
-/// The most further questions that lead to one entry, and the most that are
-/// kept from it.
-const MAX_ALIASES: usize = 32;
-const MAX_REFUSED: usize = 32;
 
 /// Work that no call waits for.
 enum Work {
     Keep(Arc<Entry>, Option<Arc<[f32]>>),
+    /// What a judge said, and whether it was yes.
+    Judged(Box<Check>, bool),
     Evict(CacheScope, CacheKey),
     EvictOwner(Caller),
 }
@@ -92,6 +89,11 @@ impl Keeper {
         self.sender.evict(scope, key);
     }
 
+    /// Learns what a judge said of an answer that others may have changed.
+    pub(super) fn judged(&self, check: Check, fits: bool) {
+        self.sender.send(Work::Judged(Box::new(check), fits));
+    }
+
     /// Tells whether all that the store had at the start is in memory.
     pub(super) fn has_read(&self) -> bool {
         self.has_read.load(Ordering::Acquire)
@@ -108,11 +110,11 @@ impl Cache {
     /// then does what waits. Serving does not wait for it.
     pub async fn run(&self, stop: CancellationToken) {
         let receiver = &self.keeper.receiver;
-        let receiver = receiver
+        let taken = receiver
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .take();
-        let Some(mut work) = receiver else {
+        let Some(mut work) = taken else {
             return;
         };
         let reading = async {
@@ -135,11 +137,13 @@ impl Cache {
         while let Ok(work) = work.try_recv() {
             self.do_work(work).await;
         }
+        *receiver.lock().unwrap_or_else(PoisonError::into_inner) = Some(work);
     }
 
     async fn do_work(&self, work: Work) {
         let done = match (work, &self.store) {
             (Work::Keep(entry, vector), _) => self.keep(&entry, vector).await,
+            (Work::Judged(check, fits), _) => self.learn_stored(&check, fits).await,
             (Work::Evict(scope, key), Some(store)) => store.evict(scope, key).await,
             (Work::EvictOwner(owner), Some(store)) => store.evict_owner(&owner).await,
             (Work::Evict(..) | Work::EvictOwner(_), None) => Ok(()),
@@ -149,11 +153,12 @@ impl Cache {
         }
     }
 
-    async fn keep(
+    /// Keeps an answer in the store, unless it has left its place.
+    pub(super) async fn keep(
         &self,
         entry: &Arc<Entry>,
         vector: Option<Arc<[f32]>>,
-    ) -> Result<(), crate::domain::StoreError> {
+    ) -> Result<(), StoreError> {
         let vector = match (&entry.prompt, vector) {
             (Some(_), Some(vector)) => Some(vector),
             (Some(prompt), None) => self.embed_patiently(prompt).await,
@@ -266,64 +271,6 @@ impl Cache {
             self.answers.forget((entry.scope, entry.key));
         }
         self.keeper.sender.send(Work::EvictOwner(owner.clone()));
-    }
-
-    /// Learns from what a judge said of a pair: a near miss that fits is an
-    /// exact hit from now on, a hit that does not fit raises the entry's bar.
-    /// Returns the state of trust if that has changed.
-    pub fn judged(&self, check: &Check, fits: bool) -> Option<(TrustState, WrongShare)> {
-        let changed = check.is_hit.then(|| self.trust.judged(!fits)).flatten();
-        let (scope, key) = (check.entry.scope, check.entry.key);
-        let Some(entry) = self.answers.peek((scope, key)).or_else(|| {
-            // The store found it for another process.
-            self.answers.is_shared().then(|| Arc::clone(&check.entry))
-        }) else {
-            return changed;
-        };
-        if fits {
-            self.add_alias(&entry, check.key);
-        } else {
-            self.refuse(&entry, check);
-        }
-        changed
-    }
-
-    fn add_alias(&self, entry: &Arc<Entry>, key: CacheKey) {
-        let now = self.clock.now();
-        let held = self.answers.peek((entry.scope, key));
-        // A near miss was asked of a model: that answer is the question's own.
-        let has_own = held.is_some_and(|held| held.alias_of.is_none() && held.expires_at > now);
-        if has_own || key == entry.key || self.aliases(entry).len() >= MAX_ALIASES {
-            return;
-        }
-        let alias = Arc::new(Entry {
-            key,
-            alias_of: Some(entry.key),
-            prompt: None,
-            ..Entry::clone(entry)
-        });
-        self.answers.put(Arc::clone(&alias), now);
-        self.keeper.keep(alias, None);
-    }
-
-    fn refuse(&self, entry: &Arc<Entry>, check: &Check) {
-        let alias = self.answers.peek((entry.scope, check.key));
-        if alias.is_some_and(|alias| alias.alias_of == Some(entry.key)) {
-            self.evict((entry.scope, check.key));
-        }
-        let mut stricter = Entry::clone(entry);
-        if check.is_hit {
-            stricter.bar = stricter.bar.max(check.confidence);
-        }
-        if !stricter.refused.contains(&check.key) {
-            if stricter.refused.len() >= MAX_REFUSED {
-                stricter.refused.remove(0);
-            }
-            stricter.refused.push(check.key);
-        }
-        let stricter = Arc::new(stricter);
-        self.answers.put(Arc::clone(&stricter), self.clock.now());
-        self.keeper.keep(stricter, None);
     }
 
     /// Lists the entries that repeat one. Walks through everything.

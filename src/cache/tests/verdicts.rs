@@ -33,3 +33,79 @@ async fn an_alias_takes_the_vector_with_it_whose_place_it_took() {
 
     assert_eq!(rig.cache.neighbours.len(rig.cache.space(asked.0)), 0);
 }
+
+/// Two processes that share a store, the first with an answer, the second
+/// with a hit on it that was not judged yet.
+async fn a_hit_elsewhere() -> (Rig, Rig, Check) {
+    let shelf = Arc::new(Shelf {
+        is_shared: true,
+        ..Shelf::default()
+    });
+    let one = Rig::over(Arc::clone(&shelf), Settings::default());
+    let two = Rig::over(shelf, Settings::default());
+    one.answer(ASKED, "Slowly.").await;
+    one.settle().await;
+    let (_, check) = two.similar(ALIKE).await;
+    (one, two, check.unwrap())
+}
+
+#[tokio::test]
+async fn a_verdict_on_what_was_evicted_brings_nothing_back() {
+    for fits in [true, false] {
+        let (one, two, check) = a_hit_elsewhere().await;
+        one.cache.evict(one.question(ask(ASKED)).place());
+        one.settle().await;
+
+        two.cache.judged(&check, fits);
+        two.settle().await;
+
+        assert!(two.shelf.rows.lock().unwrap().is_empty());
+        assert!(two.find(ASKED).await.is_none() && two.find(ALIKE).await.is_none());
+    }
+}
+
+#[tokio::test]
+async fn a_verdict_on_what_was_replaced_says_nothing_of_the_new_answer() {
+    for fits in [true, false] {
+        let (one, two, check) = a_hit_elsewhere().await;
+        one.clock.advance(1);
+        one.answer(ASKED, "Fast.").await;
+        one.settle().await;
+
+        two.cache.judged(&check, fits);
+        two.settle().await;
+
+        assert_eq!(two.find(ASKED).await.unwrap().answer().text, "Fast.");
+        assert!(two.find(ALIKE).await.is_none());
+        assert!(two.similar(ALIKE).await.0.is_some());
+    }
+    let rig = Rig::new();
+    rig.answer(ASKED, "Slowly.").await;
+    let (_, check) = rig.similar(ALIKE).await;
+    rig.clock.advance(1);
+    rig.answer(ASKED, "Fast.").await;
+
+    rig.cache.judged(&check.unwrap(), false);
+
+    assert!(rig.similar(ALIKE).await.0.is_some());
+}
+
+#[tokio::test]
+async fn verdicts_of_two_processes_add_up() {
+    let (one, two, check) = a_hit_elsewhere().await;
+    let of_two = Check {
+        key: CacheKey([9; 32]),
+        confidence: 0.1,
+        ..check.clone()
+    };
+    one.cache.judged(&check, false);
+    one.settle().await;
+
+    two.cache.judged(&of_two, false);
+    two.settle().await;
+
+    let place = one.question(ask(ASKED)).place();
+    let entry = Entry::from_stored(&two.shelf.rows.lock().unwrap()[&place]).unwrap();
+    assert_eq!(entry.bar, check.confidence);
+    assert_eq!(entry.refused, [check.key, of_two.key]);
+}
