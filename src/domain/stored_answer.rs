@@ -116,7 +116,9 @@ pub trait CacheStore: Send + Sync {
         query: NearestQuery<'_>,
     ) -> Result<Vec<(StoredAnswer, f32)>, StoreError>;
 
-    /// Keeps an answer in place of an older one, whose aliases go.
+    /// Keeps an answer in place of an older one, whose aliases go. One of
+    /// the same times is the same in another form: its aliases stay, and its
+    /// vector if `answer` has none.
     ///
     /// # Errors
     /// [`StoreError`]; the answer is then not cached.

@@ -38,6 +38,7 @@ macro_rules! of_answers {
             answers::answers_stay_in_their_scope,
             answers::expired_answers_are_removed,
             answers::aliases_end_with_their_entry,
+            answers::the_same_answer_keeps_its_aliases_and_its_vector,
             answers::an_owner_is_forgotten_whole,
             answers::the_oldest_answers_make_room,
             answers::one_that_shares_a_store_sees_what_the_other_does,

@@ -106,6 +106,26 @@ async fn verdicts_of_two_processes_add_up() {
 
     let place = one.question(ask(ASKED)).place();
     let entry = Entry::from_stored(&two.shelf.rows.lock().unwrap()[&place]).unwrap();
-    assert_eq!(entry.bar, check.confidence);
+    assert!((entry.bar - check.confidence).abs() < 1e-9);
     assert_eq!(entry.refused, [check.key, of_two.key]);
+}
+
+#[tokio::test]
+async fn a_higher_bar_leaves_the_stored_aliases() {
+    let rig = Rig::new();
+    rig.answer(ASKED, "Slowly.").await;
+    let (_, check) = rig.similar(ALIKE).await;
+    let check = check.unwrap();
+    rig.cache.judged(&check, true);
+    let other = Check {
+        key: CacheKey([9; 32]),
+        ..check
+    };
+    rig.settle().await;
+
+    rig.cache.judged(&other, false);
+    rig.settle().await;
+
+    let after = Rig::over(rig.shelf, Settings::default());
+    assert_eq!(after.find(ALIKE).await.unwrap().status, CacheStatus::Exact);
 }

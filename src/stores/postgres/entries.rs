@@ -221,18 +221,27 @@ async fn nearest_rows(
 }
 
 /// Puts an answer in place of an older one. The aliases and the vector of
-/// that one go with it; an alias of what is not there is not kept.
+/// that one go with it; an alias of what is not there is not kept. The same
+/// answer is changed where it is: its aliases stay, and its vector where it
+/// brings none.
 async fn replace(
     connection: &mut PgConnection,
     answer: &StoredAnswer,
     has_vectors: bool,
 ) -> sqlx::Result<()> {
+    let alias_of = answer.alias_of.as_ref().map(|key| &key.0[..]);
     let mut transaction = connection.begin().await?;
-    sqlx::query("delete from cache_entry where scope = $1 and key = $2")
-        .bind(&answer.scope.0[..])
-        .bind(&answer.key.0[..])
-        .execute(&mut *transaction)
-        .await?;
+    sqlx::query(
+        "delete from cache_entry where scope = $1 and key = $2 \
+         and (stored_at <> $3 or expires_at <> $4 or alias_of is distinct from $5)",
+    )
+    .bind(&answer.scope.0[..])
+    .bind(&answer.key.0[..])
+    .bind(Moment(answer.stored_at))
+    .bind(Moment(answer.expires_at))
+    .bind(alias_of)
+    .execute(&mut *transaction)
+    .await?;
     // Another instance may have put one there since.
     let kept = sqlx::query(
         "insert into cache_entry (scope, key, alias_of, owner, stored_at, expires_at, \
@@ -245,7 +254,7 @@ async fn replace(
     )
     .bind(&answer.scope.0[..])
     .bind(&answer.key.0[..])
-    .bind(answer.alias_of.as_ref().map(|key| &key.0[..]))
+    .bind(alias_of)
     .bind(answer.owner.as_str())
     .bind(Moment(answer.stored_at))
     .bind(Moment(answer.expires_at))

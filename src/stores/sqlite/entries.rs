@@ -151,20 +151,30 @@ impl RoutingStore for SqliteStore {
 }
 
 /// Puts an answer in place of an older one. The aliases of that one go with
-/// it; an alias of what is not there is not kept.
+/// it; an alias of what is not there is not kept. The same answer is changed
+/// where it is: its aliases stay, and its vector where it brings none.
 async fn replace(store: &SqliteStore, answer: &StoredAnswer) -> sqlx::Result<()> {
     let vector = usable(answer);
     let alias_of = answer.alias_of.as_ref().map(|key| &key.0[..]);
     let mut transaction = store.begin().await?;
-    sqlx::query("DELETE FROM cache_entry WHERE scope = ? AND key = ?")
-        .bind(&answer.scope.0[..])
-        .bind(&answer.key.0[..])
-        .execute(&mut *transaction)
-        .await?;
+    sqlx::query(
+        "DELETE FROM cache_entry WHERE scope = ? AND key = ? \
+         AND (stored_at <> ? OR expires_at <> ? OR alias_of IS NOT ?)",
+    )
+    .bind(&answer.scope.0[..])
+    .bind(&answer.key.0[..])
+    .bind(answer.stored_at.as_microsecond())
+    .bind(answer.expires_at.as_microsecond())
+    .bind(alias_of)
+    .execute(&mut *transaction)
+    .await?;
     sqlx::query(
         "INSERT INTO cache_entry (scope, key, alias_of, owner, stored_at, expires_at, size, \
          space, vector, body) SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10 WHERE ?3 IS NULL \
-         OR EXISTS (SELECT 1 FROM cache_entry WHERE scope = ?1 AND key = ?3)",
+         OR EXISTS (SELECT 1 FROM cache_entry WHERE scope = ?1 AND key = ?3) \
+         ON CONFLICT (scope, key) DO UPDATE SET owner = excluded.owner, size = excluded.size, \
+         space = coalesce(excluded.space, space), vector = coalesce(excluded.vector, vector), \
+         body = excluded.body",
     )
     .bind(&answer.scope.0[..])
     .bind(&answer.key.0[..])

@@ -32,6 +32,14 @@ fn alias(scope: u8, key: u8, of: u8) -> StoredAnswer {
     }
 }
 
+/// Returns an answer that takes the place of another.
+fn later(older: &StoredAnswer) -> StoredAnswer {
+    StoredAnswer {
+        stored_at: older.stored_at + Duration::from_micros(1),
+        ..older.clone()
+    }
+}
+
 /// Tells whether an answer is there.
 async fn has(store: &dyn Store, wanted: &StoredAnswer) -> bool {
     let found = store.find(wanted.scope, wanted.key, now()).await.unwrap();
@@ -145,6 +153,7 @@ pub(crate) async fn aliases_end_with_their_entry<P: Place>() {
     assert!(has(&*store, &entry).await && has(&*store, &aliases[1]).await);
 
     // Those of an entry end with it: replaced, evicted, expired.
+    let entry = later(&entry);
     store.put(&entry).await.unwrap();
     assert!(has(&*store, &entry).await && !has(&*store, &aliases[1]).await);
     store.put(&aliases[0]).await.unwrap();
@@ -165,6 +174,47 @@ pub(crate) async fn aliases_end_with_their_entry<P: Place>() {
     clock.advance(hours(2));
     store.tidy().await.unwrap();
     assert!(!has(&*store, &lasting).await);
+}
+
+pub(crate) async fn the_same_answer_keeps_its_aliases_and_its_vector<P: Place>() {
+    let place = P::new().await;
+    let store = place.open(HandClock::at(now())).await;
+    let vector = (P::SEARCH != NearestSearch::Missing).then(|| StoredVector {
+        space: VectorSpace([7; 32]),
+        values: vec![0.6, 0.8],
+    });
+    let entry = StoredAnswer {
+        vector: vector.clone(),
+        ..answer(1, 1, "entry")
+    };
+    let alias = alias(1, 2, 1);
+    store.put(&entry).await.unwrap();
+    store.put(&alias).await.unwrap();
+    let stricter = StoredAnswer {
+        body: b"stricter".to_vec(),
+        ..entry.clone()
+    };
+
+    let without = StoredAnswer {
+        vector: None,
+        ..stricter.clone()
+    };
+    store.put(&without).await.unwrap();
+    store.put(&alias).await.unwrap();
+
+    assert_eq!(
+        walk(&*store, 9, now()).await,
+        [alias.clone(), stricter.clone()]
+    );
+    let turned = StoredAnswer {
+        vector: vector.map(|vector| StoredVector {
+            values: vec![0.8, 0.6],
+            ..vector
+        }),
+        ..stricter
+    };
+    store.put(&turned).await.unwrap();
+    assert_eq!(walk(&*store, 9, now()).await, [alias, turned]);
 }
 
 pub(crate) async fn an_owner_is_forgotten_whole<P: Place>() {
@@ -256,6 +306,7 @@ pub(crate) async fn one_that_shares_a_store_sees_what_the_other_does<P: Place>()
         nearest.len(),
         usize::from(P::SEARCH == NearestSearch::Shared)
     );
+    let stored = later(&stored);
     other.put(&stored).await.unwrap();
     assert!(!has(&*one, &alias(1, 2, 1)).await);
     other.evict(stored.scope, stored.key).await.unwrap();

@@ -51,7 +51,7 @@ fn stored() -> impl Strategy<Value = StoredAnswer> {
     let alias_of = prop_oneof![2 => Just(None), 1 => key().prop_map(Some)];
     (
         (scope(), key(), alias_of, prop::sample::select(&OWNERS[..])),
-        (0..5_u64, 1..20_u64),
+        (0..5_u64, prop_oneof![Just(9), 1..20_u64]),
         (vec(any::<u8>(), 0..40), prop::option::of(vector())),
     )
         .prop_map(
@@ -88,14 +88,7 @@ struct Model {
 impl Model {
     fn take(&mut self, step: &Step) {
         match step {
-            Step::Put(answer) => {
-                self.remove(answer.scope, answer.key);
-                let entry = |key| self.entries.contains_key(&(answer.scope, key));
-                if answer.alias_of.is_none_or(entry) {
-                    let place = (answer.scope, answer.key);
-                    self.entries.insert(place, answer.clone());
-                }
-            }
+            Step::Put(answer) => self.put(answer.clone()),
             Step::Evict(scope, key) => self.remove(*scope, *key),
             Step::EvictOwner(owner) => {
                 let owner = Caller::new(*owner);
@@ -106,6 +99,20 @@ impl Model {
                 self.remove_those(|answer| answer.expires_at < now);
             }
             Step::Wait(seconds) => self.now += Duration::from_secs(*seconds),
+        }
+    }
+
+    fn put(&mut self, mut answer: StoredAnswer) {
+        let place = (answer.scope, answer.key);
+        let older = self.entries.get(&place);
+        let what = |answer: &StoredAnswer| (answer.stored_at, answer.expires_at, answer.alias_of);
+        match older.filter(|older| what(older) == what(&answer)) {
+            Some(same) => answer.vector = answer.vector.or_else(|| same.vector.clone()),
+            None => self.remove(answer.scope, answer.key),
+        }
+        let entry = |key| self.entries.contains_key(&(answer.scope, key));
+        if answer.alias_of.is_none_or(entry) {
+            self.entries.insert(place, answer);
         }
     }
 
