@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::Cache;
 use super::answer::Entry;
-use crate::domain::{CacheKey, CacheScope};
+use crate::domain::{CacheKey, CacheScope, NearestSearch};
 
 impl Cache {
     /// Asks the store, where others may have put the answer there, or this
@@ -49,6 +49,22 @@ impl Cache {
                 None
             }
         }
+    }
+
+    /// Returns an answer that was found by its vector in the state that it has
+    /// now; `None` if there is none or another in its place. Where processes
+    /// share a store that has no search of its own, what was found is a copy
+    /// in memory that may be old.
+    pub(super) async fn current(&self, found: &Arc<Entry>) -> Option<Arc<Entry>> {
+        if self.search() != NearestSearch::Missing {
+            return Some(Arc::clone(found));
+        }
+        let (place, now) = ((found.scope, found.key), self.clock.now());
+        let entry = match self.answers.find(place, now) {
+            Some(entry) => entry,
+            None => self.fetch(place, now).await?,
+        };
+        (entry.stored_at == found.stored_at).then_some(entry)
     }
 }
 

@@ -76,12 +76,6 @@ impl Cache {
                 });
             }
         }
-        let best = matches
-            .into_iter()
-            .max_by(|a, b| a.confidence.total_cmp(&b.confidence));
-        let Some(best) = best else {
-            return Opinion::default();
-        };
         let own = verifier
             .threshold()
             .max(self.settings.semantic.min_confidence);
@@ -89,21 +83,41 @@ impl Cache {
             .trust
             .threshold(own)
             .map(|least| least.max(question.min_confidence));
-        if least.is_some_and(|least| best.confidence >= least) {
-            return Opinion {
-                hit: Some(best),
-                near: None,
-            };
-        }
         let from = match self.trust.state() {
             // What would be served is what has to be judged.
             TrustState::Closed => own,
             TrustState::Trusted | TrustState::Probation => own - NEAR_MISS,
         };
+        // No hit needs less than the verifier asks for.
+        matches.retain(|found| found.confidence >= from);
+        let best = self.first_current(matches, question).await;
+        let serves = |found: &Match| least.is_some_and(|least| found.confidence >= least);
+        if best.as_ref().is_some_and(serves) {
+            return Opinion {
+                hit: best,
+                near: None,
+            };
+        }
         Opinion {
             hit: None,
-            near: (best.confidence >= from).then_some(best),
+            near: best,
         }
+    }
+
+    /// Returns the best match that nobody has forgotten, replaced or refuted,
+    /// as it is now.
+    async fn first_current(&self, mut matches: Vec<Match>, question: &Question) -> Option<Match> {
+        matches.sort_by(|a, b| b.confidence.total_cmp(&a.confidence));
+        for found in matches {
+            let Some(entry) = self.current(&found.entry).await else {
+                continue;
+            };
+            let is_refused = entry.refused.contains(&question.key);
+            if !is_refused && found.confidence > entry.bar {
+                return Some(Match { entry, ..found });
+            }
+        }
+        None
     }
 
     async fn candidates(

@@ -80,6 +80,7 @@ struct Shelf {
     rows: Mutex<Rows>,
     is_down: AtomicBool,
     is_shared: bool,
+    has_no_search: bool,
     asked: AtomicUsize,
     /// Where the next search stops on its way back.
     gate: Mutex<Option<(oneshot::Sender<()>, oneshot::Receiver<()>)>>,
@@ -121,10 +122,10 @@ impl CacheStore for Shelf {
     }
 
     fn nearest_search(&self) -> NearestSearch {
-        if self.is_shared {
-            NearestSearch::Shared
-        } else {
-            NearestSearch::Owner
+        match (self.is_shared, self.has_no_search) {
+            (false, _) => NearestSearch::Owner,
+            (true, true) => NearestSearch::Missing,
+            (true, false) => NearestSearch::Shared,
         }
     }
 

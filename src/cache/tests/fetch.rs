@@ -55,3 +55,52 @@ async fn an_answer_forgotten_meanwhile_does_not_come_back() {
     assert!(hit.is_none());
     assert!(rig.cache.answers.peek(place).is_none());
 }
+
+/// Two processes that share a store without a search. Both hold an answer,
+/// and the second has it by the meaning of a question.
+async fn a_hit_in_memory() -> (Rig, Rig, Check) {
+    let shelf = Arc::new(Shelf {
+        is_shared: true,
+        has_no_search: true,
+        ..Shelf::default()
+    });
+    let one = Rig::over(Arc::clone(&shelf), Settings::default());
+    let two = Rig::over(shelf, Settings::default());
+    two.answer(ASKED, "Slowly.").await;
+    two.settle().await;
+    one.find(ASKED).await.unwrap();
+    let (hit, check) = two.similar(ALIKE).await;
+    assert!(hit.is_some());
+    (one, two, check.unwrap())
+}
+
+#[tokio::test]
+async fn what_another_process_forgot_is_soon_no_semantic_hit() {
+    let (one, two, _) = a_hit_in_memory().await;
+    let place = one.question(ask(ASKED)).place();
+    one.cache.evict(place);
+    one.settle().await;
+    two.clock.advance(61);
+
+    assert!(two.similar(ALIKE).await.0.is_none());
+    assert_eq!(two.cache.neighbours.len(two.cache.space(place.0)), 0);
+}
+
+#[tokio::test]
+async fn what_another_process_replaced_or_refuted_is_soon_no_semantic_hit() {
+    let (one, two, _) = a_hit_in_memory().await;
+    one.clock.advance(1);
+    one.answer(ASKED, "Fast.").await;
+    one.settle().await;
+    two.clock.advance(61);
+    assert!(two.similar(ALIKE).await.0.is_none());
+    // From then on it is the new answer.
+    let (hit, _) = two.similar(ALIKE).await;
+    assert_eq!(hit.unwrap().answer().text, "Fast.");
+
+    let (one, two, check) = a_hit_in_memory().await;
+    one.cache.judged(&check, false);
+    one.settle().await;
+    two.clock.advance(61);
+    assert!(two.similar(ALIKE).await.0.is_none());
+}
