@@ -22,6 +22,7 @@ mod neighbours;
 mod numbers;
 mod prompt;
 mod question;
+mod read_back;
 mod remembered_trust;
 mod residue;
 mod semantic;
@@ -87,7 +88,8 @@ pub struct Cache {
     embedder: Arc<dyn Embedder>,
     /// `None` where the semantic tier is off.
     verifier: Option<Verifier>,
-    versions: [u8; 32],
+    /// The embedder's.
+    version: [u8; 32],
     store: Option<Arc<dyn CacheStore>>,
     clock: Arc<dyn Clock>,
     flights: Flights,
@@ -162,11 +164,7 @@ impl Cache {
                 .inspect_err(|fault| tracing::error!(%fault, "the cache's verifier is damaged"))
                 .ok()
         });
-        let rows = verifier.as_ref().map(Verifier::training_rows);
-        let versions = Digest::new("versions")
-            .bytes(&embedder.version())
-            .bytes(&rows.unwrap_or_default())
-            .end();
+        let version = embedder.version();
         let keeper = Keeper::default();
         let neighbours: Arc<Neighbours> = Arc::default();
         let search = store.as_ref().map(|store| store.nearest_search());
@@ -177,7 +175,7 @@ impl Cache {
             Answers::new(settings.max_bytes, is_shared, move |entry, for_room| {
                 // Even of an alias: it may have taken the place of an answer
                 // that had ended.
-                neighbours.forget(space(entry.scope, &versions), entry.key);
+                neighbours.forget(space(entry.scope, &version), entry.key);
                 if for_room && is_stored {
                     evicted.evict(entry.scope, entry.key);
                 }
@@ -191,7 +189,7 @@ impl Cache {
             searches: Arc::new(Semaphore::new(SEARCHES)),
             embedder,
             verifier,
-            versions,
+            version,
             store,
             clock,
             flights: Flights::default(),
@@ -350,7 +348,7 @@ impl Cache {
     }
 
     fn space(&self, scope: CacheScope) -> VectorSpace {
-        space(scope, &self.versions)
+        space(scope, &self.version)
     }
 
     /// Puts a question among those that are searched in memory.
@@ -362,8 +360,11 @@ impl Cache {
     }
 }
 
-fn space(scope: CacheScope, versions: &[u8; 32]) -> VectorSpace {
-    VectorSpace(Digest::new("space").bytes(&scope.0).bytes(versions).end())
+/// Returns where vectors of a scope are compared. The verifier's version has
+/// no part in it: it reads the questions anew each time, and the aliases and
+/// bars that an older one led to were a judge's word, or only keep hits away.
+fn space(scope: CacheScope, version: &[u8; 32]) -> VectorSpace {
+    VectorSpace(Digest::new("space").bytes(&scope.0).bytes(version).end())
 }
 
 #[cfg(test)]

@@ -11,19 +11,16 @@ use tokio_util::sync::CancellationToken;
 use super::answer::Entry;
 use super::{Cache, Check};
 use crate::domain::{
-    CacheKey, CacheScope, Caller, EmbedderError, EmbedderState, NearestSearch, StoreError,
-    StoredVector, WalkMark,
+    CacheKey, CacheScope, Caller, EmbedderError, EmbedderState, StoreError, StoredVector,
 };
 
 /// How much work may wait. Beyond it answers are kept in memory alone.
 const QUEUE: usize = 512;
-/// How many answers are read at once at the start.
-const PAGE: u32 = 200;
 /// How often what has expired is dropped.
 const TIDY_EVERY: Duration = Duration::from_secs(60);
 /// How long a stored question waits for its vector.
 const TRIES: u32 = 100;
-const TRY_EVERY: Duration = Duration::from_millis(50);
+pub(super) const TRY_EVERY: Duration = Duration::from_millis(50);
 
 /// Work that no call waits for.
 enum Work {
@@ -97,6 +94,11 @@ impl Keeper {
     /// Tells whether all that the store had at the start is in memory.
     pub(super) fn has_read(&self) -> bool {
         self.has_read.load(Ordering::Acquire)
+    }
+
+    /// Says that it is.
+    pub(super) fn all_is_read(&self) {
+        self.has_read.store(true, Ordering::Release);
     }
 
     /// Returns how much work was not done because too much waited.
@@ -193,7 +195,7 @@ impl Cache {
     }
 
     /// Waits for a vector as long as it may come.
-    async fn embed_patiently(&self, prompt: &str) -> Option<Arc<[f32]>> {
+    pub(super) async fn embed_patiently(&self, prompt: &str) -> Option<Arc<[f32]>> {
         for _ in 0..TRIES {
             match self.embedder.embed(prompt).await {
                 Ok(vector) => return Some(vector),
@@ -205,64 +207,6 @@ impl Cache {
             sleep(TRY_EVERY).await;
         }
         None
-    }
-
-    /// Brings into memory what an earlier process left, the latest first, as
-    /// far as there is room.
-    pub(super) async fn read_back(&self) {
-        let store = self.store.as_ref();
-        let owned = store.filter(|store| store.nearest_search() == NearestSearch::Owner);
-        if let Some(store) = owned {
-            let (mut mark, mut bytes, mut count) = (None, 0_u64, 0_u64);
-            while bytes < self.settings.max_bytes {
-                let now = self.clock.now();
-                let page = match store.walk(mark, PAGE, now).await {
-                    Ok(page) => page,
-                    Err(fault) => {
-                        tracing::warn!(%fault, "stored answers were not all read");
-                        break;
-                    }
-                };
-                let Some(last) = page.last() else {
-                    break;
-                };
-                mark = Some(WalkMark {
-                    stored_at: last.stored_at,
-                    scope: last.scope,
-                    key: last.key,
-                });
-                for stored in &page {
-                    let Some(entry) = Entry::from_stored(stored) else {
-                        continue;
-                    };
-                    let entry = Arc::new(entry);
-                    bytes = bytes.saturating_add(entry.bytes() as u64);
-                    count += u64::from(self.take_back(&entry, stored.vector.as_ref()));
-                }
-                tokio::task::yield_now().await;
-            }
-            if count > 0 {
-                tracing::info!(count, "stored answers read");
-            }
-        }
-        self.keeper.has_read.store(true, Ordering::Release);
-    }
-
-    /// Puts an entry in its place, unless a newer one is there.
-    fn take_back(&self, entry: &Arc<Entry>, vector: Option<&StoredVector>) -> bool {
-        let place = (entry.scope, entry.key);
-        if self.answers.peek(place).is_some() {
-            return false;
-        }
-        self.answers.put(Arc::clone(entry), self.clock.now());
-        let space = self.space(entry.scope);
-        match vector.filter(|vector| vector.space == space) {
-            Some(vector) => self.place(entry, &vector.values),
-            // Another embedder made it, or none did.
-            None if entry.prompt.is_some() => self.keeper.keep(Arc::clone(entry), None),
-            None => {}
-        }
-        true
     }
 
     /// Forgets all answers to questions of a caller who is one no more.

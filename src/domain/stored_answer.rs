@@ -15,8 +15,8 @@ pub struct CacheScope(pub [u8; 32]);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CacheKey(pub [u8; 32]);
 
-/// Which vectors may be compared: a hash of a scope with the versions of all
-/// that judges similarity in it.
+/// Which vectors may be compared: a hash of a scope with the version of the
+/// embedder that made them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct VectorSpace(pub [u8; 32]);
 

@@ -153,3 +153,45 @@ async fn who_asks_the_same_at_once_shares_one_answer() {
     };
     assert_eq!(completion.text(), "Slowly.");
 }
+
+#[tokio::test]
+async fn a_new_embedder_makes_all_vectors_anew_and_loses_no_work() {
+    let before = Rig::new();
+    before.answer(ASKED, "Slowly.").await;
+    before.settle().await;
+    let place = before.question(ask(ASKED)).place();
+    let shelf = before.shelf;
+    {
+        let mut rows = shelf.rows.lock().unwrap();
+        let mut row = rows.remove(&place).unwrap();
+        row.vector.as_mut().unwrap().space = VectorSpace([9; 32]);
+        for n in 0..600_u16 {
+            let mut key = [0; 32];
+            key[..2].copy_from_slice(&n.to_be_bytes());
+            let key = CacheKey(key);
+            let row = StoredAnswer { key, ..row.clone() };
+            rows.insert((place.0, key), row);
+        }
+    }
+    let after = Rig::over(shelf, Settings::default());
+
+    after.cache.read_back().await;
+
+    let space = after.cache.space(place.0);
+    assert_eq!(after.cache.unkept(), 0);
+    assert_eq!(after.cache.neighbours.len(space), 600);
+    let rows = after.shelf.rows.lock().unwrap();
+    let is_new = |row: &StoredAnswer| row.vector.as_ref().is_some_and(|v| v.space == space);
+    assert!(rows.values().all(is_new));
+}
+
+#[test]
+fn vectors_can_be_compared_whatever_the_verifier() {
+    let mut without = Settings::default();
+    without.semantic.enabled = false;
+    let scope = CacheScope([1; 32]);
+
+    let spaces = [Rig::new(), Rig::over(Arc::default(), without)].map(|rig| rig.cache.space(scope));
+
+    assert_eq!(spaces[0], spaces[1]);
+}
