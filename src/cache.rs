@@ -351,11 +351,17 @@ impl Cache {
         space(scope, &self.version)
     }
 
-    /// Puts a question among those that are searched in memory.
+    /// Puts a question among those that are searched in memory, if its answer
+    /// is there.
     fn place(&self, entry: &Entry, vector: &[f32]) {
-        if self.search() != NearestSearch::Shared {
-            let space = self.space(entry.scope);
-            self.neighbours.put(space, entry.key, vector);
+        if self.search() == NearestSearch::Shared {
+            return;
+        }
+        let (space, place) = (self.space(entry.scope), (entry.scope, entry.key));
+        self.neighbours.put(space, entry.key, vector);
+        // An answer that went before its vector came has taken none along.
+        if self.answers.peek(place).is_none() {
+            self.neighbours.forget(space, entry.key);
         }
     }
 }

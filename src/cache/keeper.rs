@@ -171,12 +171,6 @@ impl Cache {
         }
         let vector = vector.map(|vector| {
             self.place(entry, &vector);
-            if !self.holds(entry) {
-                // It went just now; whoever replaced it has put its own there.
-                if self.answers.peek((entry.scope, entry.key)).is_none() {
-                    self.neighbours.forget(self.space(entry.scope), entry.key);
-                }
-            }
             StoredVector {
                 space: self.space(entry.scope),
                 values: vector.to_vec(),

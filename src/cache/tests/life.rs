@@ -195,3 +195,17 @@ fn vectors_can_be_compared_whatever_the_verifier() {
 
     assert_eq!(spaces[0], spaces[1]);
 }
+
+#[tokio::test]
+async fn a_vector_that_comes_late_stays_away() {
+    let rig = Rig::new();
+    rig.answer(ASKED, "Slowly.").await;
+    let place = rig.question(ask(ASKED)).place();
+    let entry = rig.cache.answers.peek(place).unwrap();
+    rig.cache.answers.forget(place);
+    let vector = rig.embedder.embed(ASKED).await.unwrap();
+
+    rig.cache.place(&entry, &vector);
+
+    assert_eq!(rig.cache.neighbours.len(rig.cache.space(place.0)), 0);
+}
