@@ -82,7 +82,7 @@ pub struct Parts {
 /// Stored answers, and what finds them.
 pub struct Cache {
     settings: Settings,
-    answers: Answers,
+    answers: Arc<Answers>,
     neighbours: Arc<Neighbours>,
     searches: Arc<Semaphore>,
     embedder: Arc<dyn Embedder>,
@@ -184,7 +184,7 @@ impl Cache {
         Self {
             trust: Trust::new(&settings.semantic),
             settings,
-            answers,
+            answers: Arc::new(answers),
             neighbours,
             searches: Arc::new(Semaphore::new(SEARCHES)),
             embedder,
@@ -284,12 +284,8 @@ impl Cache {
         };
         let is_compared = question.tier == Tier::Semantic && self.verifier.is_some();
         let (scope, key) = question.place();
-        if let Some(older) = self.answers.peek((scope, key)) {
-            // They repeat what is replaced.
-            for alias in self.aliases(&older) {
-                self.answers.forget((scope, alias.key));
-            }
-        }
+        // They repeat what is replaced.
+        self.answers.forget_aliases((scope, key));
         let entry = Arc::new(Entry {
             scope,
             key,
@@ -311,11 +307,7 @@ impl Cache {
 
     /// Forgets an answer everywhere.
     pub fn evict(&self, (scope, key): (CacheScope, CacheKey)) {
-        if let Some(entry) = self.answers.peek((scope, key)) {
-            for alias in self.aliases(&entry) {
-                self.answers.forget((scope, alias.key));
-            }
-        }
+        self.answers.forget_aliases((scope, key));
         self.answers.forget((scope, key));
         self.keeper.evict(scope, key);
     }

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::mpsc;
+use tokio::task::spawn_blocking;
 use tokio::time::{MissedTickBehavior, interval, sleep};
 use tokio_util::sync::CancellationToken;
 
@@ -131,7 +132,7 @@ impl Cache {
                     biased;
                     () = stop.cancelled() => break,
                     Some(work) = work.recv() => self.do_work(work).await,
-                    _ = tidy.tick() => self.answers.tidy(self.clock.now()),
+                    _ = tidy.tick() => self.tidy().await,
                 }
             }
         };
@@ -140,6 +141,13 @@ impl Cache {
             self.do_work(work).await;
         }
         *receiver.lock().unwrap_or_else(PoisonError::into_inner) = Some(work);
+    }
+
+    /// Drops what has expired, on a thread that may take its time.
+    async fn tidy(&self) {
+        let (answers, now) = (Arc::clone(&self.answers), self.clock.now());
+        // Only the end of the runtime cancels it.
+        let _ = spawn_blocking(move || answers.tidy(now)).await;
     }
 
     async fn do_work(&self, work: Work) {
@@ -209,13 +217,6 @@ impl Cache {
             self.answers.forget((entry.scope, entry.key));
         }
         self.keeper.sender.send(Work::EvictOwner(owner.clone()));
-    }
-
-    /// Lists the entries that repeat one. Walks through everything.
-    pub(super) fn aliases(&self, entry: &Entry) -> Vec<Arc<Entry>> {
-        let is_alias =
-            |other: &Entry| other.scope == entry.scope && other.alias_of == Some(entry.key);
-        self.answers.list(is_alias)
     }
 
     /// Returns how many answers were not stored because too many waited.

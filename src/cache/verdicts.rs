@@ -74,7 +74,7 @@ impl Cache {
         let held = self.answers.peek((entry.scope, key));
         // A near miss was asked of a model: that answer is the question's own.
         let has_own = held.is_some_and(|held| held.alias_of.is_none() && held.expires_at > now);
-        if has_own || key == entry.key || self.aliases(entry).len() >= MAX_ALIASES {
+        if has_own || key == entry.key || self.is_full(entry) {
             return None;
         }
         Some(Entry {
@@ -83,6 +83,10 @@ impl Cache {
             prompt: None,
             ..entry.clone()
         })
+    }
+
+    fn is_full(&self, entry: &Entry) -> bool {
+        self.answers.aliases((entry.scope, entry.key)).len() >= MAX_ALIASES
     }
 
     /// Keeps an entry from a question.

@@ -129,3 +129,32 @@ async fn a_higher_bar_leaves_the_stored_aliases() {
     let after = Rig::over(rig.shelf, Settings::default());
     assert_eq!(after.find(ALIKE).await.unwrap().status, CacheStatus::Exact);
 }
+
+#[tokio::test]
+async fn an_entry_knows_its_aliases_and_no_others() {
+    let rig = Rig::new();
+    rig.answer(ASKED, "Slowly.").await;
+    let (_, check) = rig.similar(ALIKE).await;
+    let check = check.unwrap();
+    let (place, answers) = (rig.question(ask(ASKED)).place(), &rig.cache.answers);
+    for n in 0..40 {
+        let key = CacheKey([n; 32]);
+        let check = Check { key, ..check.clone() };
+        rig.cache.judged(&check, true);
+        rig.cache.judged(&check, true);
+    }
+    assert_eq!(answers.aliases(place).len(), 32);
+
+    answers.forget((place.0, CacheKey([0; 32])));
+    let own = Entry::clone(&answers.peek(place).unwrap());
+    let own = Entry { key: CacheKey([1; 32]), ..own };
+    answers.put(Arc::new(own), rig.clock.now());
+    answers.tidy(rig.clock.now());
+
+    let left: Vec<_> = (2..32).map(|n| CacheKey([n; 32])).collect();
+    assert_eq!(answers.aliases(place), left);
+    rig.answer(ASKED, "Fast.").await;
+    assert_eq!(answers.aliases(place), []);
+    assert!(answers.peek((place.0, CacheKey([2; 32]))).is_none());
+    assert!(answers.peek((place.0, CacheKey([1; 32]))).is_some());
+}
