@@ -41,14 +41,24 @@ impl Cache {
             (_, None) if !is_unchanged => None,
             (Some(read), _) => {
                 let read = Arc::new(read);
-                self.answers.put(Arc::clone(&read), now);
-                Some(read)
+                self.put_read(&read, now).then_some(read)
             }
             (None, _) => {
                 self.answers.forget(place);
                 None
             }
         }
+    }
+
+    /// Puts what the store had in its place. Returns false if its owner has
+    /// left meanwhile.
+    pub(super) fn put_read(&self, read: &Arc<Entry>, now: Timestamp) -> bool {
+        self.answers.put(Arc::clone(read), now);
+        let has_left = self.keeper.has_left(&read.owner);
+        if has_left {
+            self.answers.forget((read.scope, read.key));
+        }
+        !has_left
     }
 
     /// Returns an answer that was found by its vector in the state that it has

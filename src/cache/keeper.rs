@@ -1,7 +1,7 @@
 //! What outlives a call: vectors, the store, and what judges said.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::mpsc;
@@ -29,7 +29,14 @@ enum Work {
     /// What a judge said, and whether it was yes.
     Judged(Box<Check>, bool),
     Evict(CacheScope, CacheKey),
-    EvictOwner(Caller),
+}
+
+/// What waits for the worker.
+struct Inbox {
+    work: mpsc::Receiver<Work>,
+    /// Callers whose answers go. None is ever refused for want of room: there
+    /// are no more than there were callers.
+    left: mpsc::UnboundedReceiver<Caller>,
 }
 
 /// Takes work.
@@ -42,19 +49,25 @@ pub(super) struct Sender {
 /// The queue of work, and how far the store was read.
 pub(super) struct Keeper {
     sender: Sender,
-    receiver: Mutex<Option<mpsc::Receiver<Work>>>,
+    inbox: Mutex<Option<Inbox>>,
+    leaving: mpsc::UnboundedSender<Caller>,
+    /// Who has left while the store is being read.
+    left: Mutex<Vec<Caller>>,
     has_read: AtomicBool,
 }
 
 impl Default for Keeper {
     fn default() -> Self {
-        let (work, receiver) = mpsc::channel(QUEUE);
+        let (sender, work) = mpsc::channel(QUEUE);
+        let (leaving, left) = mpsc::unbounded_channel();
         Self {
             sender: Sender {
-                work,
+                work: sender,
                 lost: Arc::default(),
             },
-            receiver: Mutex::new(Some(receiver)),
+            inbox: Mutex::new(Some(Inbox { work, left })),
+            leaving,
+            left: Mutex::default(),
             has_read: AtomicBool::new(false),
         }
     }
@@ -99,7 +112,35 @@ impl Keeper {
 
     /// Says that it is.
     pub(super) fn all_is_read(&self) {
+        let mut left = self.left();
         self.has_read.store(true, Ordering::Release);
+        left.clear();
+    }
+
+    /// Forgets a caller's answers in the store, and those that are on their
+    /// way from there.
+    fn evict_owner(&self, owner: &Caller) {
+        {
+            let mut left = self.left();
+            if !self.has_read() {
+                left.push(owner.clone());
+            }
+        }
+        // It fails only if the worker is no more.
+        let _ = self.leaving.send(owner.clone());
+    }
+
+    /// Tells whether a caller has left while the store was read.
+    pub(super) fn has_left(&self, owner: &Caller) -> bool {
+        self.left().contains(owner)
+    }
+
+    fn inbox(&self) -> MutexGuard<'_, Option<Inbox>> {
+        self.inbox.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn left(&self) -> MutexGuard<'_, Vec<Caller>> {
+        self.left.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Returns how much work was not done because too much waited.
@@ -112,12 +153,7 @@ impl Cache {
     /// Reads what the store has and keeps it up to date, until `stop` fires;
     /// then does what waits. Serving does not wait for it.
     pub async fn run(&self, stop: CancellationToken) {
-        let receiver = &self.keeper.receiver;
-        let taken = receiver
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take();
-        let Some(mut work) = taken else {
+        let Some(mut inbox) = self.keeper.inbox().take() else {
             return;
         };
         let reading = async {
@@ -131,16 +167,20 @@ impl Cache {
                 tokio::select! {
                     biased;
                     () = stop.cancelled() => break,
-                    Some(work) = work.recv() => self.do_work(work).await,
+                    Some(owner) = inbox.left.recv() => self.evict_stored(&owner).await,
+                    Some(work) = inbox.work.recv() => self.do_work(work).await,
                     _ = tidy.tick() => self.tidy().await,
                 }
             }
         };
         tokio::join!(reading, keeping);
-        while let Ok(work) = work.try_recv() {
+        while let Ok(owner) = inbox.left.try_recv() {
+            self.evict_stored(&owner).await;
+        }
+        while let Ok(work) = inbox.work.try_recv() {
             self.do_work(work).await;
         }
-        *receiver.lock().unwrap_or_else(PoisonError::into_inner) = Some(work);
+        *self.keeper.inbox() = Some(inbox);
     }
 
     /// Drops what has expired, on a thread that may take its time.
@@ -155,11 +195,19 @@ impl Cache {
             (Work::Keep(entry, vector), _) => self.keep(&entry, vector).await,
             (Work::Judged(check, fits), _) => self.learn_stored(&check, fits).await,
             (Work::Evict(scope, key), Some(store)) => store.evict(scope, key).await,
-            (Work::EvictOwner(owner), Some(store)) => store.evict_owner(&owner).await,
-            (Work::Evict(..) | Work::EvictOwner(_), None) => Ok(()),
+            (Work::Evict(..), None) => Ok(()),
         };
         if let Err(fault) = done {
             tracing::debug!(%fault, "the store did not take a cached answer");
+        }
+    }
+
+    async fn evict_stored(&self, owner: &Caller) {
+        let Some(store) = &self.store else {
+            return;
+        };
+        if let Err(fault) = store.evict_owner(owner).await {
+            tracing::warn!(%fault, "answers of a caller who has left stay stored until they expire");
         }
     }
 
@@ -213,10 +261,11 @@ impl Cache {
 
     /// Forgets all answers to questions of a caller who is one no more.
     pub fn evict_owner(&self, owner: &Caller) {
+        // Before memory is looked at: what is put there later is refused.
+        self.keeper.evict_owner(owner);
         for entry in self.answers.list(|entry| entry.owner == *owner) {
             self.answers.forget((entry.scope, entry.key));
         }
-        self.keeper.sender.send(Work::EvictOwner(owner.clone()));
     }
 
     /// Returns how many answers were not stored because too many waited.

@@ -72,13 +72,11 @@ impl Cache {
         bare
     }
 
-    /// Puts an entry in its place, unless a newer one is there.
+    /// Puts an entry in its place, unless a newer one is there or its owner
+    /// has left.
     fn take_back(&self, entry: &Arc<Entry>) -> bool {
-        if self.answers.peek((entry.scope, entry.key)).is_some() {
-            return false;
-        }
-        self.answers.put(Arc::clone(entry), self.clock.now());
-        true
+        let is_free = self.answers.peek((entry.scope, entry.key)).is_none();
+        is_free && self.put_read(entry, self.clock.now())
     }
 
     /// Returns false if a question needs another vector: another embedder made

@@ -82,12 +82,20 @@ struct Shelf {
     is_shared: bool,
     has_no_search: bool,
     asked: AtomicUsize,
-    /// Where the next search stops on its way back.
+    /// Where the next search or walk stops on its way back.
     gate: Mutex<Option<(oneshot::Sender<()>, oneshot::Receiver<()>)>>,
 }
 
 impl Shelf {
-    /// Has the next search wait after it has read. Returns what tells that it
+    async fn pass(&self) {
+        let gate = self.gate.lock().unwrap().take();
+        if let Some((has_read, gate)) = gate {
+            has_read.send(()).unwrap();
+            gate.await.unwrap();
+        }
+    }
+
+    /// Has the next search or walk wait after it has read. Returns what tells that it
     /// waits, and what lets it go.
     fn pause(&self) -> (oneshot::Receiver<()>, oneshot::Sender<()>) {
         let ((has_read, waits), (go, gate)) = (oneshot::channel(), oneshot::channel());
@@ -113,11 +121,7 @@ impl CacheStore for Shelf {
         now: Timestamp,
     ) -> Result<Option<StoredAnswer>, StoreError> {
         let row = self.rows()?.get(&(scope, key)).cloned();
-        let gate = self.gate.lock().unwrap().take();
-        if let Some((has_read, gate)) = gate {
-            has_read.send(()).unwrap();
-            gate.await.unwrap();
-        }
+        self.pass().await;
         Ok(row.filter(|row| row.expires_at > now))
     }
 
@@ -186,16 +190,13 @@ impl CacheStore for Shelf {
         limit: u32,
         now: Timestamp,
     ) -> Result<Vec<StoredAnswer>, StoreError> {
-        let rows = self.rows()?;
-        let mut all: Vec<_> = rows
-            .values()
-            .filter(|row| row.expires_at > now)
-            .cloned()
-            .collect();
+        let mut all: Vec<_> = self.rows()?.values().cloned().collect();
+        self.pass().await;
         let place = |row: &StoredAnswer| (row.stored_at, row.scope, row.key);
         all.sort_by_key(|row| std::cmp::Reverse(place(row)));
         all.retain(|row| {
-            mark.is_none_or(|mark| place(row) < (mark.stored_at, mark.scope, mark.key))
+            let is_after = |mark: WalkMark| place(row) < (mark.stored_at, mark.scope, mark.key);
+            row.expires_at > now && mark.is_none_or(is_after)
         });
         all.truncate(limit as usize);
         Ok(all)

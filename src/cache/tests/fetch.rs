@@ -56,6 +56,16 @@ async fn an_answer_forgotten_meanwhile_does_not_come_back() {
     assert!(rig.cache.answers.peek(place).is_none());
 }
 
+#[tokio::test]
+async fn an_answer_whose_owner_leaves_meanwhile_stays_away() {
+    let rig = over_an_answer().await;
+
+    let hit = find_while(&rig, || rig.cache.evict_owner(&Caller::new("alice"))).await;
+
+    assert!(hit.is_none());
+    assert_eq!(rig.cache.answers.list(|_| true), []);
+}
+
 /// Two processes that share a store without a search. Both hold an answer,
 /// and the second has it by the meaning of a question.
 async fn a_hit_in_memory() -> (Rig, Rig, Check) {

@@ -113,6 +113,45 @@ async fn a_callers_answers_go_with_its_key() {
 }
 
 #[tokio::test]
+async fn a_callers_answers_go_however_much_waits() {
+    let rig = Rig::new();
+    rig.answer(ASKED, "Slowly.").await;
+    rig.settle().await;
+    for n in 0..600_u16 {
+        let scope = CacheScope([1; 32]);
+        rig.cache.evict((scope, CacheKey([n as u8; 32])));
+    }
+
+    rig.cache.evict_owner(&Caller::new("alice"));
+    rig.settle().await;
+
+    assert!(rig.shelf.rows.lock().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn what_is_read_back_is_of_nobody_who_has_left() {
+    let before = Rig::new();
+    before.answer(ASKED, "Slowly.").await;
+    before.settle().await;
+    let place = before.question(ask(ASKED)).place();
+    let rig = Rig::over(before.shelf, Settings::default());
+    let (waits, go) = rig.shelf.pause();
+
+    let leave = async {
+        waits.await.unwrap();
+        rig.cache.evict_owner(&Caller::new("alice"));
+        go.send(()).unwrap();
+    };
+    tokio::join!(rig.cache.read_back(), leave);
+
+    assert!(rig.find(ASKED).await.is_none());
+    assert_eq!(rig.cache.neighbours.len(rig.cache.space(place.0)), 0);
+    // Whoever comes back starts anew.
+    rig.answer(ASKED, "Fast.").await;
+    assert!(rig.find(ASKED).await.is_some());
+}
+
+#[tokio::test]
 async fn memory_stays_within_its_bound() {
     let rig = Rig::over(
         Arc::default(),
