@@ -259,7 +259,15 @@ impl App {
         // Calls that are still under way are recorded, so these go on.
         let stored = CancellationToken::new();
         let (cache, stop) = (Arc::clone(&self.cache), stored.clone());
-        background.spawn(async move { cache.run(stop).await });
+        let callers = reload::only_callers(config);
+        background.spawn(async move {
+            let leave = async {
+                if let Some(callers) = callers {
+                    cache.keep_only(&callers).await;
+                }
+            };
+            tokio::join!(stop.run_until_cancelled(leave), cache.run(stop.clone()));
+        });
         let (stores, stop) = (self.stores.clone(), stored.clone());
         background.spawn(async move { stores.run(stop).await });
         background.close();

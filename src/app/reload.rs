@@ -11,7 +11,7 @@ use crate::cache::Cache;
 use crate::config::{Config, Faults, Sources};
 use crate::domain::Caller;
 use crate::gateway::{Gateway, Knowledge};
-use crate::http::{Identity, Notices};
+use crate::http::{AuthMode, Identity, Notices};
 use crate::limit::Limiter;
 use crate::telemetry::Metrics;
 
@@ -210,6 +210,17 @@ impl Reload {
     }
 }
 
+/// Returns all who can be callers; `None` where tokens may name others, or
+/// everybody comes in.
+pub(super) fn only_callers(config: &Config) -> Option<Vec<Caller>> {
+    let has_keys_alone = is_api_key_alone(&config.server.auth_modes);
+    has_keys_alone.then(|| names(config).into_iter().map(Caller::new).collect())
+}
+
+fn is_api_key_alone(modes: &[AuthMode]) -> bool {
+    !modes.is_empty() && modes.iter().all(|mode| *mode == AuthMode::ApiKey)
+}
+
 fn names(config: &Config) -> Vec<String> {
     let names = config.api_keys.names().into_iter();
     names.map(str::to_owned).collect()
@@ -221,4 +232,17 @@ fn prints(sources: &Sources) -> Prints {
         Some((data.modified().ok()?, data.len()))
     };
     sources.files().iter().map(of).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn callers_are_known_only_where_all_have_keys() {
+        assert!(is_api_key_alone(&[AuthMode::ApiKey]));
+        assert!(!is_api_key_alone(&[AuthMode::ApiKey, AuthMode::Oidc]));
+        assert!(!is_api_key_alone(&[AuthMode::None]));
+        assert!(!is_api_key_alone(&[]));
+    }
 }

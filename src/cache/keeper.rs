@@ -268,6 +268,21 @@ impl Cache {
         }
     }
 
+    /// Forgets the stored answers of everybody but `callers`: others may have
+    /// left while no process ran.
+    pub async fn keep_only(&self, callers: &[Caller]) {
+        let Some(store) = &self.store else {
+            return;
+        };
+        match store.owners().await {
+            Ok(owners) => {
+                let strangers = owners.iter().filter(|owner| !callers.contains(owner));
+                strangers.for_each(|owner| self.evict_owner(owner));
+            }
+            Err(fault) => tracing::warn!(%fault, "answers of callers who have left may be stored"),
+        }
+    }
+
     /// Returns how many answers were not stored because too many waited.
     #[must_use]
     pub fn unkept(&self) -> u64 {

@@ -179,6 +179,10 @@ impl CacheStore for Shelf {
         Ok(())
     }
 
+    async fn owners(&self) -> Result<Vec<Caller>, StoreError> {
+        Ok(self.rows()?.values().map(|row| row.owner.clone()).collect())
+    }
+
     async fn evict_owner(&self, owner: &Caller) -> Result<(), StoreError> {
         self.rows()?.retain(|_, row| row.owner != *owner);
         Ok(())

@@ -131,6 +131,12 @@ pub trait CacheStore: Send + Sync {
     /// [`StoreError`]; the answer may still be there.
     async fn evict(&self, scope: CacheScope, key: CacheKey) -> Result<(), StoreError>;
 
+    /// Lists whose answers are stored, expired ones among them.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the store does not answer.
+    async fn owners(&self) -> Result<Vec<Caller>, StoreError>;
+
     /// Forgets all answers to questions of `owner`.
     ///
     /// # Errors

@@ -129,6 +129,23 @@ async fn a_callers_answers_go_however_much_waits() {
 }
 
 #[tokio::test]
+async fn a_start_forgets_who_left_before_it() {
+    let before = Rig::new();
+    before.answer(ASKED, "Slowly.").await;
+    before.settle().await;
+    let rig = Rig::over(before.shelf, Settings::default());
+
+    rig.cache.keep_only(&[Caller::new("alice")]).await;
+    rig.settle().await;
+    assert!(rig.find(ASKED).await.is_some());
+    rig.cache.keep_only(&[Caller::new("bob")]).await;
+    rig.settle().await;
+
+    assert!(rig.find(ASKED).await.is_none());
+    assert!(rig.shelf.rows.lock().unwrap().is_empty());
+}
+
+#[tokio::test]
 async fn what_is_read_back_is_of_nobody_who_has_left() {
     let before = Rig::new();
     before.answer(ASKED, "Slowly.").await;

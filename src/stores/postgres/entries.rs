@@ -116,6 +116,14 @@ impl CacheStore for PostgresStore {
         Ok(())
     }
 
+    async fn owners(&self) -> Result<Vec<Caller>, StoreError> {
+        let mut lease = self.pool.lease(BACKGROUND).await?;
+        let query = sqlx::query_scalar::<_, String>("select distinct owner from cache_entry");
+        let outcome = timeout_at(lease.until, query.fetch_all(&mut lease.connection)).await;
+        let names = lease.end(outcome)?;
+        Ok(names.into_iter().map(Caller::new).collect())
+    }
+
     async fn evict_owner(&self, owner: &Caller) -> Result<(), StoreError> {
         // What others remove meanwhile counts as well, so that this does not
         // end too early.

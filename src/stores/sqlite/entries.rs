@@ -84,6 +84,14 @@ impl CacheStore for SqliteStore {
         Ok(())
     }
 
+    async fn owners(&self) -> Result<Vec<Caller>, StoreError> {
+        let names = sqlx::query_scalar::<_, String>("SELECT DISTINCT owner FROM cache_entry")
+            .fetch_all(&self.readers)
+            .await
+            .map_err(|error| self.fault(&error))?;
+        Ok(names.into_iter().map(Caller::new).collect())
+    }
+
     async fn evict_owner(&self, owner: &Caller) -> Result<(), StoreError> {
         let chunk = || {
             sqlx::query(

@@ -241,8 +241,13 @@ pub(crate) async fn an_owner_is_forgotten_whole<P: Place>() {
     store.put(&of_bob).await.unwrap();
     assert_eq!(walk(&*store, 500, now()).await.len(), 1_301);
 
+    let mut owners = store.owners().await.unwrap();
+    owners.sort_unstable();
+    assert_eq!(owners, [alice.clone(), bob.clone()]);
+
     store.evict_owner(&alice).await.unwrap();
 
+    assert_eq!(store.owners().await.unwrap(), std::slice::from_ref(&bob));
     assert_eq!(walk(&*store, 500, now()).await, [of_bob]);
     store.evict_owner(&bob).await.unwrap();
     store.evict_owner(&bob).await.unwrap();
@@ -331,6 +336,7 @@ pub(crate) async fn a_closed_store_says_so<P: Place>() {
     store.find(scope, key, now()).await.unwrap_err();
     store.put(&stored).await.unwrap_err();
     store.evict(scope, key).await.unwrap_err();
+    store.owners().await.unwrap_err();
     store.evict_owner(&stored.owner).await.unwrap_err();
     store.walk(None, 9, now()).await.unwrap_err();
     let query = NearestQuery {
