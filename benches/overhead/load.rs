@@ -19,6 +19,8 @@ pub(crate) struct Load {
     pub(crate) door: Door,
     pub(crate) model: &'static str,
     pub(crate) clients: usize,
+    /// One prompt over and over.
+    pub(crate) repeats: bool,
 }
 
 /// What one stretch of load came to.
@@ -74,7 +76,7 @@ pub(crate) async fn make(address: SocketAddr, load: Load, count: usize) -> Resul
         clients.spawn(async move {
             let mut connection = Connection::open(address).await?;
             for _ in 0..count / load.clients {
-                connection.ask(load.door, load.model).await?;
+                connection.ask(load.door, load.model, load.repeats).await?;
             }
             Ok::<(), Fault>(())
         });
@@ -99,7 +101,7 @@ async fn keep_asking(
         if asked >= end {
             return Ok(latencies);
         }
-        let first = connection.ask(load.door, load.model).await?;
+        let first = connection.ask(load.door, load.model, load.repeats).await?;
         let answered = Instant::now();
         if answered >= begin && answered <= end {
             latencies.push((answered - asked, first));

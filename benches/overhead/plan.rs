@@ -104,6 +104,7 @@ pub(crate) fn load(address: &str, door: &str, count: &str) -> Result<(), Fault> 
         },
         model: "auto",
         clients: 16,
+        repeats: false,
     };
     let (address, count) = (address.parse()?, count.parse()?);
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -218,6 +219,7 @@ async fn measure(servers: &Servers, cell: &mut Cell, span: Duration) -> Result<(
             door,
             model,
             clients: cell.clients,
+            repeats: matches!(subject, Subject::Cached),
         };
         row.rounds.push(load::measure(server, load, span).await?);
     }

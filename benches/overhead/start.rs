@@ -35,6 +35,7 @@ pub(crate) async fn measure(program: &Program, model: &'static str) -> Result<St
         door: Door::Mcp2025,
         model,
         clients: 16,
+        repeats: false,
     };
     let (mut listening, mut answered) = (Vec::new(), Vec::new());
     for _ in 0..STARTS {
@@ -43,7 +44,7 @@ pub(crate) async fn measure(program: &Program, model: &'static str) -> Result<St
         listening.push(started.elapsed().as_secs_f64() * 1e3);
         // The address is bound before it is said, so the first try succeeds.
         let mut connection = Connection::open(server.address).await?;
-        connection.ask(load.door, load.model).await?;
+        connection.ask(load.door, load.model, load.repeats).await?;
         answered.push(started.elapsed().as_secs_f64() * 1e3);
     }
     let server = program.start().await?;

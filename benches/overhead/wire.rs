@@ -56,9 +56,19 @@ impl Door {
         }
     }
 
-    /// Writes a request with a prompt that was never sent before.
-    fn request(self, host: &HeaderValue, model: &str) -> Result<Request<Full<Bytes>>, http::Error> {
-        let number = PROMPTS.fetch_add(1, Ordering::Relaxed);
+    /// Writes a request with a prompt that was never sent before, or always the
+    /// same one, which the cache may answer.
+    fn request(
+        self,
+        host: &HeaderValue,
+        model: &str,
+        repeats: bool,
+    ) -> Result<Request<Full<Bytes>>, http::Error> {
+        let number = if repeats {
+            0
+        } else {
+            PROMPTS.fetch_add(1, Ordering::Relaxed)
+        };
         let (path, version) = match self {
             Self::Mcp2025 => ("/mcp", Some("2025-11-25")),
             Self::Mcp2026 => ("/mcp", Some("2026-07-28")),
@@ -87,7 +97,7 @@ impl Door {
                 r#"{{"model":"{model}","messages":[{{"role":"user","content":"{PROMPT} {number:09}"}}],"max_tokens":1000{stream}}}"#
             ),
             Self::Mcp2025 | Self::Mcp2026 => format!(
-                r#"{{"jsonrpc":"2.0","id":{number},"method":"tools/call","params":{{"name":"unified_completion","arguments":{{"prompt":"{PROMPT} {number:09}","model":"{model}","max_tokens":1000,"cache_enabled":false}}{meta}}}}}"#
+                r#"{{"jsonrpc":"2.0","id":{number},"method":"tools/call","params":{{"name":"unified_completion","arguments":{{"prompt":"{PROMPT} {number:09}","model":"{model}","max_tokens":1000,"cache_enabled":{repeats}}}{meta}}}}}"#
             ),
         };
         request.body(Full::new(Bytes::from(body)))
@@ -121,9 +131,14 @@ impl Connection {
     ///
     /// # Errors
     /// Anything but status 200 with the mock's words in a success.
-    pub(crate) async fn ask(&mut self, door: Door, model: &str) -> Result<Duration, Fault> {
+    pub(crate) async fn ask(
+        &mut self,
+        door: Door,
+        model: &str,
+        repeats: bool,
+    ) -> Result<Duration, Fault> {
         let asked = Instant::now();
-        let request = door.request(&self.host, model)?;
+        let request = door.request(&self.host, model, repeats)?;
         self.requests.ready().await?;
         let response = self.requests.send_request(request).await?;
         let status = response.status();

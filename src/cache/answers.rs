@@ -134,7 +134,8 @@ impl Answers {
             self.entries.invalidate(&place);
         }
         self.entries.run_pending_tasks();
-        self.aliases.forget_strays(|place| self.entries.contains_key(place));
+        self.aliases
+            .forget_strays(|place| self.entries.contains_key(place));
     }
 
     /// Returns how many there are, and about how many bytes they take.

@@ -158,14 +158,19 @@ impl CacheStore for Shelf {
         let mut answer = answer.clone();
         let what = |row: &StoredAnswer| (row.stored_at, row.expires_at, row.alias_of);
         match rows.get(&place(answer.key)) {
-            Some(row) if what(row) == what(&answer) => answer.vector = answer.vector.or(row.vector.clone()),
+            Some(row) if what(row) == what(&answer) => {
+                answer.vector = answer.vector.or(row.vector.clone())
+            }
             Some(_) => {
                 rows.retain(|_, row| (row.scope, row.alias_of) != (scope, Some(answer.key)));
                 rows.remove(&place(answer.key));
             }
             None => {}
         }
-        if answer.alias_of.is_none_or(|of| rows.contains_key(&place(of))) {
+        if answer
+            .alias_of
+            .is_none_or(|of| rows.contains_key(&place(of)))
+        {
             rows.insert(place(answer.key), answer);
         }
         Ok(())

@@ -139,7 +139,10 @@ async fn an_entry_knows_its_aliases_and_no_others() {
     let (place, answers) = (rig.question(ask(ASKED)).place(), &rig.cache.answers);
     for n in 0..40 {
         let key = CacheKey([n; 32]);
-        let check = Check { key, ..check.clone() };
+        let check = Check {
+            key,
+            ..check.clone()
+        };
         rig.cache.judged(&check, true);
         rig.cache.judged(&check, true);
     }
@@ -147,7 +150,10 @@ async fn an_entry_knows_its_aliases_and_no_others() {
 
     answers.forget((place.0, CacheKey([0; 32])));
     let own = Entry::clone(&answers.peek(place).unwrap());
-    let own = Entry { key: CacheKey([1; 32]), ..own };
+    let own = Entry {
+        key: CacheKey([1; 32]),
+        ..own
+    };
     answers.put(Arc::new(own), rig.clock.now());
     answers.tidy(rig.clock.now());
 
