@@ -84,7 +84,8 @@ def vendor():
 class Gateway:
     """A gateway of its own, stopped at the end."""
 
-    def __init__(self, binary, vendor_url, **more):
+    def __init__(self, binary, vendor_url, key=None, **more):
+        self.key = key
         self.log = tempfile.NamedTemporaryFile("w+", suffix=".log")
         folder = tempfile.mkdtemp(prefix="gateway-")
         environment = {name: os.environ[name] for name in ("PATH", "HOME", "ORT_DYLIB_PATH") if name in os.environ}
@@ -105,7 +106,7 @@ class Gateway:
 
     def wait_for_embedder(self, end):
         while time.monotonic() < end:
-            answer = self.tool("health_check", {})
+            answer = self.tool("health_check", {}, self.key)
             self.embedding = answer.get("embedding", "")
             if not self.embedding.startswith("starting"):
                 return
@@ -238,7 +239,7 @@ def scope(binary, url, cases, out):
     digests = ",".join(f"{name}:{hashlib.sha256(key.encode()).hexdigest()}" for name, key in KEYS.items())
     predictions, wrong, missed = [], [], []
     for case in cases:
-        gateway = Gateway(binary, url, AUTH_MODE="api-key", GATEWAY_API_KEYS=digests)
+        gateway = Gateway(binary, url, KEYS["u1"], AUTH_MODE="api-key", GATEWAY_API_KEYS=digests)
         try:
             is_hit = ask(gateway, case["store"]) == ask(gateway, case["lookup"])
         finally:
