@@ -1,24 +1,19 @@
 //! Which tiers may answer a prompt at all.
 
-use super::words::{Class, class};
+mod time_sensitive;
 
-/// Phrases whose answer changes with the day.
-const TIME_SENSITIVE: &str = include_str!("eligible/time_sensitive.txt");
+use self::time_sensitive::{Timing, timing};
+use super::words::{Class, class};
 
 /// Frequent words of other languages in Latin script that English lacks.
 const FOREIGN: &str = include_str!("eligible/foreign.txt");
 
-/// A longer prompt differs from another in more than its vector sees: that
-/// reads 128 tokens, some 500 characters, and the features 400 words.
-const MAX_SEMANTIC_CHARS: usize = 2_000;
+/// A longer prompt may differ from another in what is not compared: the vector
+/// reads 128 tokens, some 500 characters, the features 128 words of content.
+const MAX_SEMANTIC_CHARS: usize = 500;
 
-/// Words beyond this are not looked at.
+/// Words beyond this are not looked at, save for the time.
 const MAX_WORDS: usize = 400;
-
-/// A prompt of more words is a text to work on rather than a question about
-/// the day. Chosen: without it, a word in a story kept .5 % of the requests of
-/// the development stream from the exact tier.
-const MAX_TIMED_WORDS: usize = 30;
 
 /// With a history a shorter prompt hangs on it. Taken from field measurements
 /// of follow-ups.
@@ -50,12 +45,16 @@ pub enum History {
 /// Returns the tiers that may answer a prompt. Takes time linear in it.
 #[must_use]
 pub fn tier(prompt: &str, history: History) -> Tier {
-    let words = words(prompt);
-    if words.len() <= MAX_TIMED_WORDS && is_time_sensitive(prompt, &words) {
+    let timing = timing(prompt);
+    if timing == Timing::Asked {
         return Tier::None;
     }
-    let too_long = prompt.chars().nth(MAX_SEMANTIC_CHARS).is_some();
-    if too_long || prompt.contains(['`', '{']) || !is_english(prompt, &words) {
+    let is_long = prompt.chars().nth(MAX_SEMANTIC_CHARS - 1).is_some();
+    if is_long || timing == Timing::Mentioned || prompt.contains(['`', '{']) {
+        return Tier::Exact;
+    }
+    let words: Vec<String> = words(prompt).take(MAX_WORDS).collect();
+    if !is_english(prompt, &words) {
         return Tier::Exact;
     }
     let content = words.iter().filter(|word| class(word) == Class::Content);
@@ -71,14 +70,12 @@ pub fn tier(prompt: &str, history: History) -> Tier {
     }
 }
 
-fn words(prompt: &str) -> Vec<String> {
+fn words(prompt: &str) -> impl Iterator<Item = String> {
     let words = prompt.split(|c: char| !c.is_alphanumeric() && !matches!(c, '\'' | '’'));
     words
         .filter(|word| !word.is_empty())
-        .take(MAX_WORDS)
         .map(|word| word.to_lowercase().replace('’', "'"))
         .map(|word| word.trim_matches('\'').to_owned())
-        .collect()
 }
 
 /// Points at what was said before.
@@ -133,47 +130,6 @@ fn is_deictic(words: &[String]) -> bool {
     ) || words.iter().any(|word| points(word))
 }
 
-fn is_time_sensitive(prompt: &str, words: &[String]) -> bool {
-    let is_ascii = prompt.is_ascii();
-    let lines = || {
-        let lines = TIME_SENSITIVE.lines();
-        lines.filter(move |line| !line.starts_with('#') && (!is_ascii || line.is_ascii()))
-    };
-    // What an exception covers is blotted out before the search.
-    let mut words: Vec<&str> = words.iter().map(String::as_str).collect();
-    for phrase in lines().filter_map(|line| line.strip_prefix("- ")) {
-        while let Some(at) = find_phrase(&words, phrase) {
-            for word in words.iter_mut().skip(at).take(phrase.split(' ').count()) {
-                *word = "";
-            }
-        }
-    }
-    lines()
-        .filter(|line| !line.is_empty() && !line.starts_with("- "))
-        .any(|phrase| {
-            if !is_ascii && phrase.contains(is_unspaced) {
-                return prompt.contains(phrase);
-            }
-            find_phrase(&words, phrase).is_some()
-        })
-}
-
-/// A letter of a script that writes words without blanks or joins particles.
-fn is_unspaced(c: char) -> bool {
-    matches!(u32::from(c), 0x3040..=0x30ff | 0x3400..=0x9fff | 0xac00..=0xd7af)
-}
-
-/// Returns where the words of a phrase stand.
-fn find_phrase(words: &[&str], phrase: &str) -> Option<usize> {
-    let (first, rest) = phrase.split_once(' ').unwrap_or((phrase, ""));
-    let follows = |at: usize| {
-        let mut words = words.iter().skip(at + 1);
-        let mut rest = rest.split(' ').filter(|part| !part.is_empty());
-        rest.all(|part| words.next() == Some(&part))
-    };
-    (0..words.len()).find(|&at| words.get(at) == Some(&first) && follows(at))
-}
-
 /// Tells whether the embedder, which knows English alone, can read a prompt.
 fn is_english(prompt: &str, words: &[String]) -> bool {
     let letters = prompt.chars().filter(|c| c.is_alphabetic());
@@ -218,6 +174,59 @@ mod tests {
         ] {
             assert_eq!(alone(prompt), Tier::None, "{prompt}");
         }
+    }
+
+    #[test]
+    fn in_a_long_prompt_the_day_may_be_part_of_a_text() {
+        let text = "She came home today and sat down. ";
+        let more = "The dog had slept beside the door and the cat upon the shelf while \
+                    it rained without an end upon the roof of the old house by the sea. ";
+
+        for (prompt, tier) in [
+            (format!("{text}{more}Give the story a title."), Tier::Exact),
+            (
+                format!("{text}{more}Give the story a title. Thanks!"),
+                Tier::Exact,
+            ),
+            (format!("{more}Give today's story a title."), Tier::None),
+            (
+                format!("{more}Give today's story a title. Thank you so much in advance"),
+                Tier::None,
+            ),
+            (
+                format!("Is it raining now? {more}I would like to know."),
+                Tier::None,
+            ),
+            (
+                format!("今天天气怎么样？{more}I would like to know."),
+                Tier::None,
+            ),
+            (format!("{more}Give the story a title."), Tier::Semantic),
+            (format!("{}now", "word ".repeat(500)), Tier::None),
+            (
+                format!("Now {}. Count the words.", "word ".repeat(500)),
+                Tier::Exact,
+            ),
+        ] {
+            assert_eq!(alone(&prompt), tier, "{prompt}");
+        }
+    }
+
+    #[test]
+    fn a_text_longer_than_what_is_compared_has_the_exact_tier_alone() {
+        let mail = "Our company would like to rent the hall on the second floor for three \
+                    years from March on and to pay the rent in advance every quarter. ";
+        let ask = |ending: &str| format!("{}Write a reply that {ending}", mail.repeat(4));
+
+        assert_eq!(alone(&ask("accepts")), Tier::Exact);
+        assert_eq!(alone(&ask("declines")), Tier::Exact);
+        assert_eq!(
+            alone(&format!("{mail}Write a reply that declines")),
+            Tier::Semantic
+        );
+        let pair = "green tea ".repeat(50);
+        assert_eq!(alone(&pair), Tier::Exact);
+        assert_eq!(alone(pair.trim_end()), Tier::Semantic);
     }
 
     #[test]
