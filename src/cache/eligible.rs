@@ -3,6 +3,7 @@
 mod time_sensitive;
 
 use self::time_sensitive::{Timing, timing};
+use super::canonical;
 use super::words::{Class, class};
 
 /// Frequent words of other languages in Latin script that English lacks.
@@ -50,7 +51,7 @@ pub fn tier(prompt: &str, history: History) -> Tier {
         return Tier::None;
     }
     let is_long = prompt.chars().nth(MAX_SEMANTIC_CHARS - 1).is_some();
-    if is_long || timing == Timing::Mentioned || prompt.contains(['`', '{']) {
+    if is_long || timing == Timing::Mentioned || canonical::is_exacting(prompt) {
         return Tier::Exact;
     }
     let words: Vec<String> = words(prompt).take(MAX_WORDS).collect();
@@ -227,6 +228,31 @@ mod tests {
         let pair = "green tea ".repeat(50);
         assert_eq!(alone(&pair), Tier::Exact);
         assert_eq!(alone(pair.trim_end()), Tier::Semantic);
+    }
+
+    #[test]
+    fn what_hangs_on_a_sign_or_capital_has_the_exact_tier_alone() {
+        for prompt in [
+            "How long does a 5 MW plant take to boil the lake?",
+            "How far does a signal of 5 mW travel, and of 5 MW?",
+            "How toxic is CO in a closed garage?",
+            "How do I dilute 5 M sulphuric acid?",
+            "What does print(x) do in Python scripts?",
+            "Which lines does [A-Z] match in grep output?",
+            "What does the ?? operator do in C# programs?",
+            "Fix the capitalisation: i went to paris last winter",
+            "Translate to French: Good evening dear neighbours, thank you",
+        ] {
+            assert_eq!(alone(prompt), Tier::Exact, "{prompt}");
+        }
+        for prompt in [
+            "How do I improve my English grammar for an exam?",
+            "Quick question: how do ocean tides work? Thank you!",
+            "What does \"carpe diem\" mean in Latin poems?",
+            "What does 'carpe diem' mean in Latin poems?",
+        ] {
+            assert_eq!(alone(prompt), Tier::Semantic, "{prompt}");
+        }
     }
 
     #[test]

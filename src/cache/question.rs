@@ -17,7 +17,7 @@ use crate::domain::{
 };
 
 /// Changes with the meaning of scopes and keys, so that old answers rest.
-const FORM: &str = "answer-1";
+const FORM: &str = "answer-2";
 
 /// Above it the caller asks for variety, not for the same answer again.
 const MAX_TEMPERATURE: f64 = 0.7;

@@ -71,9 +71,136 @@ fn what_changes_the_question_stays() {
         ("What does 😀 mean", "What does 😢 mean"),
         ("the cat's owner", "the cats owner"),
         ("你好吗", "你好"),
+        ("What is 10²?", "What is 102?"),
+        ("x² + 3", "x2 + 3"),
+        ("Is H₂O wet", "Is H2O wet"),
+        ("Add ½ cup", "Add 1⁄2 cup"),
+        ("Lets eat grandma", "Lets eat, grandma"),
     ] {
         differ(a, b);
     }
+}
+
+#[test]
+fn the_case_of_units_and_formulas_stays() {
+    for (a, b) in [
+        ("How long does 5 MW last?", "How long does 5 mW last?"),
+        ("HOW LONG DOES 5 MW LAST?", "How long does 5 mW last?"),
+        ("Load 5MW", "Load 5mW"),
+        ("Load a 5-MW line", "Load a 5-mW line"),
+        ("Time for 100 MB at 10 Mb/s", "Time for 100 Mb at 10 MB/s"),
+        ("Dilute 5 M HCl", "Dilute 5 m HCl"),
+        ("How toxic is Co?", "How toxic is CO?"),
+        ("What is IT about?", "What is it about?"),
+        ("What does the WHO do", "What does the who do"),
+        ("Explain userName", "Explain username"),
+    ] {
+        differ(a, b);
+    }
+}
+
+#[test]
+fn the_case_of_names_and_shouting_does_not_count() {
+    for (a, b) in [
+        ("HOW DO I RESET MY ROUTER", "How do I reset my router?"),
+        (
+            "what is the capital near paris",
+            "What is the capital near Paris?",
+        ),
+        ("What is NASA?", "what is nasa"),
+        ("Is AI on TV", "is ai on tv"),
+        ("Can ISPs block it", "can isps block it"),
+        ("How Do I Reset My Router", "how do i reset my router"),
+        ("HOW MANY WATTS ARE 5 MW?", "How many watts are 5 MW?"),
+        ("In 2016 Will Smith won", "in 2016 will smith won"),
+        ("Wake me at 5 PM", "wake me at 5 pm"),
+        ("Is 4G fast", "is 4g fast"),
+        ("O'Neill's plays", "o'neill's plays"),
+    ] {
+        same(a, b);
+    }
+}
+
+#[test]
+fn code_and_notation_keep_their_signs_and_case() {
+    for (a, b) in [
+        ("What does [A-Z] match?", "What does [a-z] match?"),
+        ("Which numbers are in [1, 2)", "Which numbers are in (1, 2]"),
+        ("Is 3 in (1, 2)", "Is 3 in 1, 2"),
+        ("What does print(\"X\") do", "What does print(x) do"),
+        ("SELECT 'X' FROM t", "SELECT 'x' FROM t"),
+        ("SELECT \"X\" FROM t", "SELECT \"x\" FROM t"),
+        ("Say “Polish”", "Say “polish”"),
+        ("What does ?? do in C#", "What does ; do in C#"),
+        ("What does ? do in Rust", "What does ! do in Rust"),
+        ("What does :: do in C++", "What does do in C++"),
+        ("What is () in Scala", "What is [] in Scala"),
+        ("What is () in Scala", "What is in Scala"),
+        ("?? in C#", "?. in C#"),
+        ("What is ??", "What is ?."),
+        ("Expand $Path for me", "Expand $path for me"),
+        ("Explain\nif x\n a\nb", "Explain\nif x\n a\n b"),
+        ("Explain\nif x\n a", "Explain\nif x\na"),
+    ] {
+        differ(a, b);
+    }
+    same("How do I get fit ??", "how do i get fit");
+    same("My belly (navel) hurts", "my belly (navel) hurts.");
+    same("Say “hello” to ''Ann''", "say \"hello\" to \"Ann\"");
+}
+
+#[test]
+fn a_text_whose_writing_is_in_question_is_taken_as_it_stands() {
+    for (a, b) in [
+        (
+            "Fix the capitalisation: i went to paris in may",
+            "Fix the capitalisation: I went to Paris in May",
+        ),
+        (
+            "Fix the punctuation: lets eat grandma",
+            "Fix the punctuation: lets eat, grandma",
+        ),
+        ("Is this a typo: teh", "Is this a typo: Teh"),
+        ("Correct this: we was there", "Correct this: We was there."),
+        (
+            "Correct the following: we was there",
+            "Correct the following: we was there.",
+        ),
+        ("Proofread i am here", "Proofread I am here"),
+        ("Upper case: abc", "Upper case: Abc"),
+    ] {
+        differ(a, b);
+    }
+    same("What is Capitalism?", "what is capitalism");
+}
+
+#[test]
+fn thanks_within_a_text_to_work_on_stay() {
+    for (a, b) in [
+        (
+            "Translate to French: Hello, thank you",
+            "Translate to French: Hello",
+        ),
+        (
+            "Translate to French\nHello, thank you",
+            "Translate to French\nHello",
+        ),
+        (
+            "Translate into French. Hello, thank you",
+            "Translate into French. Hello",
+        ),
+        (
+            "Put into French: \"Hello, thank you\"",
+            "Put into French: \"Hello\"",
+        ),
+        (
+            "Put into French: “Hello, thank you",
+            "Put into French: “Hello",
+        ),
+    ] {
+        differ(a, b);
+    }
+    same("How do tides work?\nThanks!", "How do tides work?");
 }
 
 #[test]
@@ -128,6 +255,14 @@ fn a_key_is_its_own_key() {
         "Hi! Can you please tell me what's up with (a+b)*c, 3.14 and .net? Thanks!",
         "I can't, don't, won't; they're 5'2 - so what?",
         "É è ﬁ ½ ²",
+        "Is it -5 or mind-blowing - or what? Add 5 MW, ½ of 10² and (CO) to: İt",
+        "-5 is less; so\n- one\n-2",
+        "HI, 5 MW CO",
+        "Hello, CO MW",
+        "Say \"a  B\", ''c'' and \"\"d\"\" - please",
+        "Hello: “x",
+        "Translate: Hello, thank you\nplease",
+        "１２３；ＡＢＣ [x]",
     ] {
         let key = canonical_key(prompt);
         assert_eq!(canonical_key(&key), key, "{prompt:?}");
@@ -136,7 +271,21 @@ fn a_key_is_its_own_key() {
 
 #[test]
 fn huge_and_hostile_prompts_end_soon() {
-    for piece in ["please ", "'", "-", "a.", "\u{301}", "hi, ", "thanks "] {
+    for piece in [
+        "please ",
+        "'",
+        "-",
+        "a.",
+        "\u{301}",
+        "hi, ",
+        "thanks ",
+        "\"",
+        "\"a\" ",
+        "? ",
+        "( ",
+        "5 M ",
+        "correct the ",
+    ] {
         let prompt = piece.repeat(100_000 / piece.len());
         let key = canonical_key(&prompt);
         assert!(key.len() <= 2 * prompt.len() + 8, "{piece:?}");
