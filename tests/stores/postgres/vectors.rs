@@ -64,7 +64,12 @@ async fn an_extension_that_comes_later_is_used_from_the_next_start_on() {
     let with_vectors: Vec<bool> = walked.iter().map(|row| row.vector.is_some()).collect();
     assert_eq!(with_vectors, [true, false]);
     // One that does not know of vectors takes them away with what it replaces.
-    early.put(&with_vector(2)).await.unwrap();
+    let same = with_vector(2);
+    let newer = StoredAnswer {
+        expires_at: same.expires_at + Duration::from_secs(1),
+        ..same
+    };
+    early.put(&newer).await.unwrap();
     assert!(near(&late).await.is_empty());
     assert_eq!(early.walk(None, 9, now()).await.unwrap().len(), 2);
 }
