@@ -188,12 +188,20 @@ def stream(gateway, rows, out):
 def workload(count, seed=7):
     """Makes requests as --stream has them."""
     lines = (ROOT / "models/verifier/data/kept-aside.txt").read_text(encoding="utf-8").splitlines()
-    clusters = []
+    # A question may stand in several lines; what is joined once is one cluster.
+    cluster_of = {}
     for line in lines:
-        if line.startswith("= "):
-            clusters.append([text.strip() for text in line[2:].split("|")])
-        elif line.startswith("! "):
-            clusters += [[text.strip()] for text in line[2:].split("|")]
+        if not line.startswith(("= ", "! ")):
+            continue
+        texts = [text.strip() for text in line[2:].split("|")]
+        joined = [texts] if line.startswith("= ") else [[text] for text in texts]
+        for group in joined:
+            together = {text for text in group}
+            for text in group:
+                together |= cluster_of.get(text, set())
+            for text in together:
+                cluster_of[text] = together
+    clusters = sorted({tuple(sorted(cluster)) for cluster in cluster_of.values()})
     dice = random.Random(seed)
     dice.shuffle(clusters)
     weights = [1 / (rank + 1) for rank in range(len(clusters))]
