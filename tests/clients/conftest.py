@@ -88,7 +88,9 @@ def every_vendor(simulator, on_vertex=False):
 
 
 def start_gateway(variables):
-    env = clean_environment() | {"PORT": "0", "DATABASE_URL": "memory:"} | variables
+    # Tests ask the same in several ways, and each time a vendor is to answer.
+    defaults = {"PORT": "0", "DATABASE_URL": "memory:", "GATEWAY__CACHE__ENABLED": "false"}
+    env = clean_environment() | defaults | variables
     return Process([BIN / "ai-gateway-mcp"], r"listening address=([\d.]+:\d+)", env=env)
 
 

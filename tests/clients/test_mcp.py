@@ -4,6 +4,7 @@ import asyncio
 import json
 
 import pytest
+from conftest import every_vendor, start_gateway
 from mcp import Client
 
 TOOLS = {"get_provider_status", "get_usage_metrics", "health_check", "unified_completion"}
@@ -151,3 +152,19 @@ def test_the_text_comes_as_progress_while_it_is_made(gateway, era):
     assert "".join(message for _, message in told) == text == "word " * 50
     steps = [progress for progress, _ in told]
     assert steps == sorted(set(steps))
+
+
+def test_a_repeat_comes_out_of_the_cache(simulator):
+    process = start_gateway(every_vendor(simulator) | {"GATEWAY__CACHE__ENABLED": "true"})
+    asked = {"prompt": "How do birds sleep while they fly?", "model": "gpt-6-luna"}
+
+    async def use(client):
+        return [await client.call_tool("unified_completion", asked) for _ in range(2)]
+
+    first, again = with_client(f"http://{process.address}", "legacy", use)
+    assert process.stop() == 0, process.output()
+
+    assert first.structured_content["cache"]["status"] == "miss"
+    assert again.structured_content["cache"]["status"] == "exact"
+    assert again.structured_content["cost"] == 0
+    assert again.structured_content["text"] == first.structured_content["text"]
