@@ -225,16 +225,19 @@ impl Cache {
         if !self.holds(entry) {
             return Ok(());
         }
-        let vector = vector.map(|vector| {
-            self.place(entry, &vector);
-            StoredVector {
-                space: self.space(entry.scope),
-                values: vector.to_vec(),
-            }
+        if let Some(vector) = &vector {
+            self.place(entry, vector);
+        }
+        let Some(store) = &self.store else {
+            return Ok(());
+        };
+        let vector = vector.map(|vector| StoredVector {
+            space: self.space(entry.scope),
+            values: vector.to_vec(),
         });
-        match (&self.store, entry.to_stored(vector)) {
-            (Some(store), Some(stored)) => store.put(&stored).await,
-            (None, _) | (_, None) => Ok(()),
+        match entry.to_stored(vector) {
+            Some(stored) => store.put(&stored).await,
+            None => Ok(()),
         }
     }
 

@@ -8,7 +8,7 @@ use super::eligible::Tier;
 use super::prompt::Prompt;
 use super::question::Question;
 use super::trust::TrustState;
-use crate::domain::{EmbedderError, NearestQuery, NearestSearch, VectorSpace};
+use crate::domain::{CacheKey, EmbedderError, NearestQuery, NearestSearch, VectorSpace};
 
 /// Questions less similar than this are not looked at: the verifier knows
 /// none.
@@ -153,11 +153,7 @@ impl Cache {
 
     /// Searches what this process knows; a large space away from the async
     /// threads.
-    async fn nearest(
-        &self,
-        space: VectorSpace,
-        vector: &[f32],
-    ) -> Vec<(crate::domain::CacheKey, f32)> {
+    async fn nearest(&self, space: VectorSpace, vector: &[f32]) -> Vec<(CacheKey, f32)> {
         /// Up to here a search takes less than handing it over would spare.
         const AT_ONCE: usize = 5_000;
         if self.neighbours.len(space) <= AT_ONCE {
