@@ -40,6 +40,7 @@ use crate::providers::{
     Anthropic, ApplicationDefault, Dialect, Exchange, Google, GoogleIdentity, HttpTransport,
     OpenAiCompatible, ProviderSettings, Transport,
 };
+use crate::routing::TaskClassifier;
 use crate::telemetry::Metrics;
 use http_key_source::HttpKeySource;
 
@@ -177,6 +178,8 @@ impl App {
             store: stores.answers.clone(),
             clock: Arc::clone(&world.clock),
         }));
+        let classifier = TaskClassifier::built_in();
+        let classifier = classifier.map_err(|fault| AppError::Build(fault.to_string()))?;
         let gateway = Gateway::new(Parts {
             settings: config.gateway.clone(),
             routing: config.routing.clone(),
@@ -188,6 +191,7 @@ impl App {
             unconfigured: config.unconfigured.clone(),
             limits: Arc::clone(&limits),
             cache: Arc::clone(&cache),
+            classifier: Arc::new(classifier),
             judges: config.background_daily_usd > 0.0,
             ledger: Arc::clone(&stores.ledger),
             usage: Arc::clone(&stores.usage),

@@ -19,6 +19,7 @@ mod port;
 mod provider_error;
 mod quantity;
 mod request;
+mod routing;
 mod stored_answer;
 mod target;
 mod usage;
@@ -30,8 +31,8 @@ pub use catalogue::{
     RequestPolicy, SamplingRule, Tier, ToolsRule,
 };
 pub use completion::{
-    Attempt, AttemptOutcome, CacheOutcome, CacheStatus, Candidate, Chunk, Completion, Cost,
-    FilterReason, FinishReason, ProviderAnswer, RoutingReport, TaskGuess,
+    Attempt, AttemptOutcome, CacheOutcome, CacheStatus, Chunk, Completion, Cost, FinishReason,
+    ProviderAnswer,
 };
 pub use draft::{
     CacheWish, DEFAULT_MAX_TOKENS, Draft, MAX_TIMEOUT, MAX_TOKENS, Manners, WishedWeights, Wishes,
@@ -60,6 +61,10 @@ pub use quantity::{OutOfRange, Ratio, Temperature};
 pub use request::{
     CacheMode, CompletionRequest, ModelSelector, PromptCache, Requirements, ResponseFormat,
     Sampling, TaskLabel, Weights,
+};
+pub use routing::{
+    Belief, Candidate, Decision, Exploration, FilterReason, Flip, Quote, RoutingReport, TaskGuess,
+    Terms,
 };
 pub use stored_answer::{
     CacheKey, CacheScope, CacheStore, NearestQuery, NearestSearch, StoredAnswer, StoredVector,

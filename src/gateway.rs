@@ -22,6 +22,8 @@ mod hedge;
 mod jitter;
 mod judge;
 mod knowledge;
+mod learning;
+mod lessons;
 mod next_target;
 mod open_attempt;
 mod plan;
@@ -74,6 +76,7 @@ use crate::telemetry::Metrics;
 use circuits::Circuits;
 use conversations::Conversations;
 use health::HealthBook;
+use learning::Learning;
 use retry_budget::RetryBudgets;
 use shared_calls::SharedCalls;
 use usual_waits::UsualWaits;
@@ -95,6 +98,8 @@ pub struct Parts {
     pub limits: Arc<Limiter>,
     /// Stored answers.
     pub cache: Arc<Cache>,
+    /// Tells kinds of work apart.
+    pub classifier: Arc<routing::TaskClassifier>,
     /// Whether there is money for judging them.
     pub judges: bool,
     /// The record of calls.
@@ -142,6 +147,7 @@ pub struct Gateway {
     places: VendorPlaces,
     waits: UsualWaits,
     conversations: Conversations,
+    learning: Learning,
     in_flight: Arc<Semaphore>,
 }
 
@@ -195,6 +201,7 @@ impl Gateway {
             waits: UsualWaits::default(),
             order,
             conversations: Conversations::default(),
+            learning: Learning::new(parts.classifier),
         }
     }
 

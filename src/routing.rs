@@ -6,6 +6,9 @@
 //! learns is another estimator.
 
 mod estimate;
+mod experience;
+mod explain;
+mod explore;
 mod facts;
 mod filter;
 mod rank;
@@ -14,7 +17,16 @@ mod task;
 mod tokens;
 mod utility;
 
-pub use estimate::{Estimate, Estimator, FreshRates, Health, Prices, PriorEstimator, TargetHealth};
+#[cfg(test)]
+mod properties;
+
+pub use estimate::{
+    Estimate, Estimator, FreshRates, Health, LearnedEstimator, Prices, Qualities, TargetHealth,
+    Untaught,
+};
+pub use experience::{AnswerLesson, Experience, InputFactor, ReportedTokens};
+pub use explain::explain;
+pub use explore::explore;
 pub use facts::{Choice, Facts};
 pub use filter::shortfall;
 pub use rank::{Ranking, rank};
@@ -25,4 +37,4 @@ pub use task::{
 pub use tokens::{
     TokenCount, estimate_size, estimate_text_tokens, estimate_tokens, upper_bound_tokens,
 };
-pub use utility::{Terms, UtilityFunction};
+pub use utility::UtilityFunction;

@@ -200,17 +200,9 @@ fn completion() -> Completion {
         routing: RoutingReport {
             task,
             reason: String::new(),
-            candidates: vec![Candidate {
-                target,
-                utility: 1.0,
-                quality: 1.0,
-                cost: None,
-                latency: Duration::ZERO,
-                to_first: Duration::ZERO,
-                reliability: 1.0,
-                filtered_by: None,
-            }],
+            candidates: vec![Candidate::unknown(target)],
             attempts: Vec::new(),
+            decision: None,
         },
     }
 }

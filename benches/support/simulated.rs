@@ -70,6 +70,7 @@ impl City {
             ("DATABASE_URL", "memory:".to_owned()),
             // Each call is to meet a vendor.
             ("GATEWAY__CACHE__ENABLED", "false".to_owned()),
+            ("GATEWAY__ROUTING__EXPLORATION_SHARE", "0".to_owned()),
             // It must still say where it listens.
             ("RUST_LOG", "off,ai_gateway::app=info".to_owned()),
             // Without one nothing is ever set aside.

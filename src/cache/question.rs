@@ -124,6 +124,18 @@ impl Question {
         (self.scope, self.key)
     }
 
+    /// Returns the last message as a vector, once it was made.
+    #[must_use]
+    pub fn vector(&self) -> Option<Arc<[f32]>> {
+        self.vector.clone()
+    }
+
+    /// Tells whether similar questions are looked at.
+    #[must_use]
+    pub fn is_looked_up_by_meaning(&self) -> bool {
+        self.tier == Tier::Semantic && self.reads
+    }
+
     /// Tells whether who asks takes a hit that another found.
     #[must_use]
     pub fn accepts(&self, hit: &Hit, now: Timestamp) -> bool {

@@ -290,16 +290,7 @@ fn ask(prompt: &str) -> Draft {
 
 fn made(text: &str) -> Completion {
     let answer = answer::tests::answer(text);
-    let candidate = Candidate {
-        target: answer.target.clone(),
-        utility: 1.0,
-        quality: 1.0,
-        cost: None,
-        latency: Duration::ZERO,
-        to_first: Duration::ZERO,
-        reliability: 1.0,
-        filtered_by: None,
-    };
+    let candidate = Candidate::unknown(answer.target.clone());
     Completion {
         request_id: crate::domain::RequestId::random(),
         content: vec![crate::domain::ContentPart::Text(answer.text)],
@@ -322,6 +313,7 @@ fn made(text: &str) -> Completion {
             reason: String::new(),
             candidates: vec![candidate],
             attempts: Vec::new(),
+            decision: None,
         },
     }
 }

@@ -300,6 +300,11 @@ impl Checker<'_> {
                 "must not all be 0, nor too large to add up",
             );
         }
+        let share = form.routing.exploration_share;
+        if !(0.0..=0.2).contains(&share) {
+            let reason = format!("{share} is out of range: it must be 0 to 0.2");
+            self.fault(&routing.key("exploration_share"), reason);
+        }
         self.scale(&routing.key("cost_scale_usd"), form.routing.cost_scale_usd);
         let latency = form.routing.latency_scale_seconds;
         self.scale(&routing.key("latency_scale_seconds"), latency);

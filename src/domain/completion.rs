@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{
     Allowance, ContentPart, Effort, ModelId, NanoUsd, ProviderErrorKind, ProviderName, RequestId,
-    Target, TaskLabel, Usage,
+    RoutingReport, Target, Usage,
 };
 
 /// Why an answer ended.
@@ -210,131 +210,6 @@ pub struct Attempt {
     pub latency: Duration,
     /// The failure in words, without keys.
     pub error: Option<String>,
-}
-
-/// Why a candidate cannot answer a request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum FilterReason {
-    /// The vendor has ended the model.
-    Ended,
-    /// Not a provider that the caller allows.
-    Provider,
-    /// It lacks something that the request needs.
-    Capability(super::Capability),
-    /// The conversation does not fit.
-    ContextWindow,
-    /// It cannot write that much.
-    MaxOutput,
-    /// It takes no conversation that ends with the assistant.
-    Prefill,
-    /// It takes fewer tools.
-    MaxTools,
-    /// It takes shorter names of tools.
-    ToolName,
-    /// It has no such reasoning effort.
-    Effort,
-    /// Its price is unknown.
-    Unpriced,
-    /// Nothing is known about how good it is.
-    NoPrior,
-    /// Dearer than the caller allows.
-    MaxCost,
-    /// Slower than the caller allows.
-    MaxLatency,
-    /// Worse than the caller allows.
-    MinQuality,
-    /// Not a model that the operator lets the caller use.
-    Models,
-}
-
-impl FilterReason {
-    /// Returns the reason's name in explanations.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Ended => "ended",
-            Self::Provider => "providers",
-            Self::Capability(capability) => capability.as_str(),
-            Self::ContextWindow => "context_window",
-            Self::MaxOutput => "max_output",
-            Self::Prefill => "prefill",
-            Self::MaxTools => "max_tools",
-            Self::ToolName => "tool_name",
-            Self::Effort => "effort",
-            Self::Unpriced => "unpriced",
-            Self::NoPrior => "no_prior",
-            Self::MaxCost => "max_cost_usd",
-            Self::MaxLatency => "max_latency_ms",
-            Self::MinQuality => "min_quality",
-            Self::Models => "models",
-        }
-    }
-}
-
-/// A target with what is expected of it.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Candidate {
-    /// The target.
-    pub target: Target,
-    /// The weighted sum of the terms, 0 to 1.
-    pub utility: f64,
-    /// Expected quality, 0 to 1.
-    pub quality: f64,
-    /// Expected cost; `None` if unpriced.
-    pub cost: Option<NanoUsd>,
-    /// Expected time to the whole answer.
-    pub latency: Duration,
-    /// Expected time to its first visible piece.
-    pub to_first: Duration,
-    /// Chance that the call succeeds, 0 to 1.
-    pub reliability: f64,
-    /// Why it cannot answer; `None` if it can.
-    pub filtered_by: Option<FilterReason>,
-}
-
-/// What the gateway takes a prompt for.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct TaskGuess {
-    /// The kind of work.
-    pub label: TaskLabel,
-    /// The chance that the label is right, 0 to 1; 0 if nothing was classified.
-    pub confidence: f64,
-}
-
-/// How a target was chosen.
-#[derive(Clone, Debug, PartialEq)]
-pub struct RoutingReport {
-    /// The kind of work.
-    pub task: TaskGuess,
-    /// The choice in one sentence.
-    pub reason: String,
-    /// All candidates, those that can answer first, best first.
-    pub candidates: Vec<Candidate>,
-    /// What was tried, in order.
-    pub attempts: Vec<Attempt>,
-}
-
-impl RoutingReport {
-    /// Completes the report of a call that `winner` answered: it stands first
-    /// among the candidates, and the reason says if it was not the choice.
-    #[must_use]
-    pub fn won_by(mut self, winner: Candidate, attempts: Vec<Attempt>) -> Self {
-        let is_failed = |attempt: &&Attempt| matches!(attempt.outcome, AttemptOutcome::Failed(_));
-        let failed = attempts.iter().filter(is_failed).count();
-        let why = match (failed, attempts.len()) {
-            (0, 0 | 1) => None,
-            (0, _) => Some("it was slower than usual"),
-            (1, 2) => Some("it failed"),
-            _ => Some("others failed"),
-        };
-        if let Some(why) = why {
-            self.reason = format!("{}; {why}, and {} answered", self.reason, winner.target);
-        }
-        self.candidates
-            .retain(|candidate| candidate.target != winner.target);
-        self.candidates.insert(0, winner);
-        self.attempts = attempts;
-        self
-    }
 }
 
 /// The gateway's answer to a call.

@@ -13,7 +13,7 @@ use super::tally::{Pending, UnderWay};
 use crate::domain::{
     Allowance, Attempt, AttemptId, Candidate, ChunkSink, CompletionRequest, Cost, Error, ErrorKind,
     ModelSpec, Provider, ProviderAnswer, ProviderCall, ProviderError, ProviderErrorKind, Target,
-    TimeoutPhase, Usage,
+    TaskLabel, TimeoutPhase, Usage,
 };
 use crate::limit::Denied;
 
@@ -48,6 +48,8 @@ pub(super) struct Ask<'a> {
     pub(super) spec: &'a ModelSpec,
     /// The form that the answer is held to.
     pub(super) form: Option<&'a Form<'a>>,
+    /// The kind of work.
+    pub(super) task: TaskLabel,
 }
 
 impl Gateway {
@@ -107,6 +109,9 @@ impl Gateway {
         }
         // A form that cannot be met is no fault of the vendor's.
         open.learn(&result, ask, entry);
+        if let Ok(answer) = &result {
+            open.teach(answer, ask, flaw.is_some());
+        }
         if let (Ok(answer), Some(flaw)) = (&result, &flaw) {
             result = Err(flaw.error(answer));
         }

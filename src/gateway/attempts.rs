@@ -72,6 +72,7 @@ impl Gateway {
                 candidate: &candidate,
                 spec,
                 form: form.as_ref(),
+                task: route.report.task.label,
             };
             let raced = self.race(call, route, &ask, (deadline, entry), tally).await;
             tally.pending = [None, None];

@@ -1,6 +1,7 @@
 //! The cache's place in a call: what is stored is handed out, and equal
 //! questions at the same time are asked once.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::{Instant, timeout_at};
@@ -32,6 +33,13 @@ pub(super) enum Found {
     Nothing(Option<Box<Pending>>),
 }
 
+impl Pending {
+    /// Returns the question as a vector, if it was made.
+    pub(super) fn vector(&self) -> Option<Arc<[f32]>> {
+        self.question.vector()
+    }
+}
+
 /// A question that is about to be asked.
 pub(super) struct Pending {
     question: Question,
@@ -52,20 +60,7 @@ impl Gateway {
         call: &mut CallContext<'_>,
         named: Option<&ModelSpec>,
     ) -> Result<Found, Error> {
-        let door = if call.tool.starts_with('/') {
-            Door::V1
-        } else {
-            Door::Mcp
-        };
-        let group = call.admission.group();
-        let asked = Asked {
-            request: call.request,
-            caller: call.caller,
-            group: group.as_deref(),
-            named,
-            door,
-        };
-        let Some(mut question) = self.cache.question(&asked) else {
+        let Some(mut question) = self.question(call, named) else {
             return Ok(Found::Nothing(None));
         };
         call.cache = CacheOutcome::MISS;
@@ -122,6 +117,37 @@ impl Gateway {
             lead,
             near: judgement,
         }))))
+    }
+
+    fn question(&self, call: &CallContext<'_>, named: Option<&ModelSpec>) -> Option<Question> {
+        let door = if call.tool.starts_with('/') {
+            Door::V1
+        } else {
+            Door::Mcp
+        };
+        let group = call.admission.group();
+        self.cache.question(&Asked {
+            request: call.request,
+            caller: call.caller,
+            group: group.as_deref(),
+            named,
+            door,
+        })
+    }
+
+    /// Embeds the question of a call that asks nobody, if it would be embedded
+    /// otherwise, so that it is routed as it would be.
+    pub(super) async fn embed_as_asked(
+        &self,
+        call: &CallContext<'_>,
+        named: Option<&ModelSpec>,
+    ) -> Option<Arc<[f32]>> {
+        let mut question = self.question(call, named)?;
+        if !question.is_looked_up_by_meaning() {
+            return None;
+        }
+        let vector = self.cache.vector(&mut question);
+        timeout_at(call.look_up_end(), vector).await.ok().flatten()
     }
 
     /// Keeps the answer to a question, and gives it to those who wait.
@@ -249,6 +275,7 @@ fn asked_nobody(task: TaskGuess, reason: String) -> RoutingReport {
         reason,
         candidates: Vec::new(),
         attempts: Vec::new(),
+        decision: None,
     }
 }
 

@@ -151,7 +151,8 @@ impl Gateway {
             is_shared,
         };
         if request.route_only {
-            let route = self.route(&call, named, self.clock.now())?;
+            let vector = self.embed_as_asked(&call, named).await;
+            let route = self.route(&call, named, vector.as_deref())?;
             return dry_run(&call, route);
         }
         let found = self.find_answer(&mut call, named).await?;
@@ -167,7 +168,8 @@ impl Gateway {
         if let Some(relay) = call.relay {
             relay.looked_up(call.cache.status);
         }
-        let route = self.route(&call, named, self.clock.now())?;
+        let vector = pending.as_ref().and_then(|pending| pending.vector());
+        let route = self.route(&call, named, vector.as_deref())?;
         let completion = self.try_targets(&call, route).await?;
         self.keep_answer(pending, &completion);
         Ok(completion)

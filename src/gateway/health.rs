@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use tokio::time::Instant;
 
 use super::circuits::Cells;
+use super::vendor_places::VendorPlaces;
 use crate::domain::{ModelId, ProviderError, ProviderErrorKind, ProviderName, Target};
 use crate::routing::{Health, TargetHealth};
 
@@ -62,16 +63,31 @@ struct Pages {
 pub(super) struct HealthNow<'a> {
     pages: MutexGuard<'a, Pages>,
     circuits: MutexGuard<'a, Cells>,
+    places: &'a VendorPlaces,
     /// The tokens that are asked for.
     size: u64,
     now: Instant,
 }
 
+/// How a call's time compares with its target's prior.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Slowness {
+    /// Of the time to the first piece; `None` if that is not known.
+    pub(super) first: Option<f64>,
+    /// Of the time of each further token.
+    pub(super) flow: Option<f64>,
+}
+
+/// Sums that fade together.
 #[derive(Clone, Copy, Debug)]
 struct Tally {
     successes: f64,
     failures: f64,
-    slowness: f64,
+    /// Counts and sums of what took how many times as long as its prior.
+    first: (f64, f64),
+    flow: (f64, f64),
+    /// Of the calls that succeeded.
+    seconds: f64,
     updated: Instant,
 }
 
@@ -82,7 +98,9 @@ impl Tally {
         Self {
             successes: self.successes * kept,
             failures: self.failures * kept,
-            slowness: self.slowness * kept,
+            first: (self.first.0 * kept, self.first.1 * kept),
+            flow: (self.flow.0 * kept, self.flow.1 * kept),
+            seconds: self.seconds * kept,
             updated: now,
         }
     }
@@ -91,7 +109,9 @@ impl Tally {
         Self {
             successes: 0.0,
             failures: 0.0,
-            slowness: 0.0,
+            first: (0.0, 0.0),
+            flow: (0.0, 0.0),
+            seconds: 0.0,
             updated: now,
         }
     }
@@ -99,7 +119,6 @@ impl Tally {
 
 #[derive(Clone, Debug)]
 struct ProviderTally {
-    // Here `slowness` sums seconds.
     tally: Tally,
     is_failing: bool,
     last_error: Option<String>,
@@ -107,23 +126,27 @@ struct ProviderTally {
 }
 
 impl HealthBook {
-    /// Records an answer of `target` that took `latency` where `expected`
-    /// was predicted.
+    /// Records an answer of `target` that took `latency`.
     pub(super) fn succeeded(
         &self,
         target: &Target,
-        latency: Duration,
-        expected: Duration,
+        (latency, slowness): (Duration, Slowness),
         at: Timestamp,
     ) {
-        let slowness = latency.as_secs_f64() / expected.as_secs_f64().max(0.001);
+        let add = |(count, sum): &mut (f64, f64), factor: Option<f64>| {
+            if let Some(factor) = factor.filter(|factor| factor.is_finite()) {
+                *count += 1.0;
+                *sum += factor.clamp(0.01, 100.0);
+            }
+        };
         self.update_model(target, |tally| {
             tally.successes += 1.0;
-            tally.slowness += slowness.clamp(0.01, 100.0);
+            add(&mut tally.first, slowness.first);
+            add(&mut tally.flow, slowness.flow);
         });
         self.update_provider(&target.provider, at, |provider| {
             provider.tally.successes += 1.0;
-            provider.tally.slowness += latency.as_secs_f64();
+            provider.tally.seconds += latency.as_secs_f64();
             provider.well();
         });
     }
@@ -175,7 +198,7 @@ impl HealthBook {
         let calls = tally.successes + tally.failures;
         let success_rate = (calls > 0.01).then(|| tally.successes / calls);
         let latency = (tally.successes > 0.01)
-            .then(|| Duration::try_from_secs_f64(tally.slowness / tally.successes).ok())
+            .then(|| Duration::try_from_secs_f64(tally.seconds / tally.successes).ok())
             .flatten();
         let is_poor = success_rate.is_some_and(|share| share < HEALTHY_SHARE);
         let condition = if provider.is_failing || is_poor {
@@ -192,12 +215,18 @@ impl HealthBook {
         }
     }
 
-    /// Opens the book for reading, beside the circuits, for a request of
+    /// Opens the book for reading, beside circuits and places, for a request of
     /// `size` tokens.
-    pub(super) fn now<'a>(&'a self, circuits: MutexGuard<'a, Cells>, size: u64) -> HealthNow<'a> {
+    pub(super) fn now<'a>(
+        &'a self,
+        circuits: MutexGuard<'a, Cells>,
+        places: &'a VendorPlaces,
+        size: u64,
+    ) -> HealthNow<'a> {
         HealthNow {
             pages: self.pages(),
             circuits,
+            places,
             size,
             now: Instant::now(),
         }
@@ -266,19 +295,24 @@ impl Health for HealthNow<'_> {
     fn of(&self, provider: &ProviderName, model: &ModelId) -> TargetHealth {
         let closure = self.circuits.closure(provider, model, self.size, self.now);
         let is_down = closure.is_some();
+        let load_factor = 1.0 + self.places.taken_share(provider);
         let of_models = self.pages.models.get(provider);
         let Some(tally) = of_models.and_then(|models| models.get(model)) else {
             return TargetHealth {
                 is_down,
+                load_factor,
                 ..TargetHealth::UNKNOWN
             };
         };
         let tally = tally.at(self.now);
-        let slowness =
-            (tally.slowness + LATENCY_PRIOR_WEIGHT) / (tally.successes + LATENCY_PRIOR_WEIGHT);
+        let factor = |(count, sum): (f64, f64)| {
+            (sum + LATENCY_PRIOR_WEIGHT) / (count + LATENCY_PRIOR_WEIGHT)
+        };
         TargetHealth {
             reliability: (tally.successes + 9.0) / (tally.successes + tally.failures + 10.0),
-            latency_factor: slowness,
+            first_factor: factor(tally.first),
+            flow_factor: factor(tally.flow),
+            load_factor,
             is_down,
         }
     }
@@ -300,7 +334,8 @@ mod tests {
 
     fn of(book: &HealthBook, target: &Target) -> TargetHealth {
         let circuits = Circuits::default();
-        let now = book.now(circuits.now(), 0);
+        let places = VendorPlaces::new(std::iter::empty(), 1);
+        let now = book.now(circuits.now(), &places, 0);
         now.of(&target.provider, &target.model)
     }
 

@@ -1,5 +1,4 @@
-//! An attempt under way: what it used, what that costs, and what its end says
-//! of the vendor.
+//! An attempt under way: what it used, and what that costs.
 
 use std::time::Duration;
 
@@ -7,28 +6,17 @@ use jiff::Timestamp;
 use tokio::time::Instant;
 
 use super::Gateway;
-use super::attempt::{Answered, Ask, Ended};
+use super::attempt::{Answered, Ended};
 use super::billing::billed_model;
 use super::call::CallContext;
-use super::circuits::Entry;
-use super::disposition::disposition;
-use super::refusal::is_our_deadline;
 use super::relay::Relay;
 use super::tally::Pending;
-use super::usual_waits::Waiting;
 use crate::domain::{
-    Allowance, Attempt, AttemptId, AttemptOutcome, ChunkSink as _, CompletionRequest, Cost,
-    LedgerEntry, ModelId, NanoUsd, Outcome, ProviderAnswer, ProviderError, ProviderErrorKind,
-    Target, TokenUsage, Usage,
+    Allowance, Attempt, AttemptId, AttemptOutcome, CompletionRequest, Cost, LedgerEntry, ModelId,
+    NanoUsd, Outcome, ProviderAnswer, ProviderError, Target, TokenUsage, Usage,
 };
 use crate::limit::Reservation;
-use crate::routing::{estimate_size, estimate_text_tokens, estimate_tokens};
-
-/// The least time that an attempt must have had for its time-out to count
-/// against the vendor by itself, and for many of them to mean anything at all
-/// (chosen).
-const FAIR_TIME: Duration = Duration::from_secs(2);
-const SIGNIFICANT_TIME: Duration = Duration::from_millis(500);
+use crate::routing::{estimate_text_tokens, estimate_tokens};
 
 /// An attempt under way. Dropped before its end (the caller left, the
 /// process stops), it is still entered into the ledger, and what was set
@@ -174,64 +162,6 @@ impl OpenAttempt<'_> {
         left
     }
 
-    /// Draws conclusions about the vendor.
-    pub(super) fn learn(
-        &self,
-        result: &Result<ProviderAnswer, ProviderError>,
-        ask: &Ask<'_>,
-        entry: Entry<'_>,
-    ) {
-        let gateway = self.gateway;
-        let latency = self.started.elapsed();
-        let metrics = gateway.metrics.reliability();
-        match result {
-            Ok(answer) => {
-                self.measure_stream(answer, latency);
-                self.measure_wait(latency);
-                if answer.finish_is_unknown {
-                    gateway.metrics.unknown_finish(self.target);
-                }
-                entry.answered(metrics);
-                gateway.health.succeeded(
-                    self.target,
-                    latency,
-                    ask.candidate.latency,
-                    self.started_at,
-                );
-            }
-            Err(error) if is_our_deadline(error.kind) && latency < self.needs(ask) => {
-                if latency >= SIGNIFICANT_TIME {
-                    entry.cut(metrics);
-                }
-            }
-            // A caller that does not read proves nothing against a vendor.
-            Err(error)
-                if is_timeout(error.kind) && self.call.relay.is_some_and(Relay::reader_is_slow) => {
-            }
-            Err(error) => {
-                if error.kind == ProviderErrorKind::RateLimited {
-                    gateway.limits.throttled(self.target);
-                }
-                let is_too_large = error.kind == ProviderErrorKind::TooLargeForPlan;
-                let size = is_too_large.then(|| estimate_size(self.request));
-                entry.failed(disposition(error), size, metrics);
-                gateway.health.failed(self.target, error, self.started_at);
-            }
-        }
-        gateway.report_condition(&self.target.provider);
-    }
-
-    /// Returns the time that a vendor usually needs to show what is waited for.
-    fn needs(&self, ask: &Ask<'_>) -> Duration {
-        let waits_for_first = self.call.relay.is_some_and(|relay| !relay.has_begun());
-        let usual = if waits_for_first && ask.form.is_none() {
-            ask.candidate.to_first
-        } else {
-            ask.candidate.latency
-        };
-        usual.max(FAIR_TIME)
-    }
-
     /// Returns what an attempt without an answer used: what its vendor
     /// reported, but no less than what has arrived of it.
     fn seen(&self, reported: Option<Usage>) -> Usage {
@@ -248,36 +178,6 @@ impl OpenAttempt<'_> {
             tokens.input = estimate_tokens(self.request);
         }
         Usage::estimated(tokens)
-    }
-
-    /// Measures how soon the text began and how fast it came.
-    fn measure_stream(&self, answer: &ProviderAnswer, latency: Duration) {
-        let Some(sent) = self.call.relay.and_then(Relay::sent) else {
-            return;
-        };
-        let to_first = sent.began.saturating_duration_since(self.started);
-        let flow = latency.saturating_sub(to_first);
-        let visible = answer.usage.map_or(0, |usage| usage.tokens.output);
-        let tokens = visible.max(sent.tokens.tokens());
-        self.gateway
-            .metrics
-            .streamed(self.target, to_first, tokens, flow);
-    }
-
-    /// Remembers how long it took, where that decides when to hedge.
-    fn measure_wait(&self, latency: Duration) {
-        if !self.gateway.settings.hedging {
-            return;
-        }
-        let began = self.call.relay.and_then(Relay::sent).map(|sent| sent.began);
-        let (waiting, wait) = match began {
-            Some(began) => {
-                let wait = began.saturating_duration_since(self.started);
-                (Waiting::ForFirst, wait)
-            }
-            None => (Waiting::ForWhole, latency),
-        };
-        self.gateway.waits.record(self.target, waiting, wait);
     }
 
     fn guess(&self, answer: &ProviderAnswer) -> Usage {
@@ -310,8 +210,4 @@ impl Drop for OpenAttempt<'_> {
             self.book(AttemptOutcome::Cancelled, seen, cost, possible, latency);
         }
     }
-}
-
-const fn is_timeout(kind: ProviderErrorKind) -> bool {
-    matches!(kind, ProviderErrorKind::Timeout(_))
 }

@@ -116,22 +116,11 @@ impl Plan {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
     use crate::domain::{ModelId, ProviderName};
 
     fn candidate(name: &str) -> Candidate {
-        Candidate {
-            target: target(name),
-            utility: 0.0,
-            quality: 0.0,
-            cost: None,
-            latency: Duration::ZERO,
-            to_first: Duration::ZERO,
-            reliability: 0.0,
-            filtered_by: None,
-        }
+        Candidate::unknown(target(name))
     }
 
     fn target(name: &str) -> Target {

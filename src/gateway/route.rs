@@ -2,13 +2,16 @@
 
 use super::Gateway;
 use super::call::CallContext;
+use super::jitter::jitter;
 use super::plan::Plan;
 use super::refusal;
 use crate::domain::{
-    Caller, Candidate, Capability, CompletionRequest, Error, ErrorKind, FilterReason,
-    ModelSelector, ModelSpec, RoutingReport, Target,
+    Caller, Candidate, Capability, CompletionRequest, Error, ErrorKind, Exploration, FilterReason,
+    ModelSelector, ModelSpec, RoutingReport, Target, TaskGuess,
 };
-use crate::routing::{Choice, Facts, FreshRates, Prices, PriorEstimator, Ranking, rank};
+use crate::routing::{
+    Choice, Facts, FreshRates, LearnedEstimator, Prices, Ranking, Untaught, explain, explore, rank,
+};
 use crate::usage::PriceTable;
 
 use jiff::Timestamp;
@@ -16,6 +19,9 @@ use tokio::time::Instant;
 
 /// A target that is less likely to succeed loses its conversations (chosen).
 const KEPT_RELIABILITY: f64 = 0.5;
+/// Keep the draws of a call apart from its other ones.
+const EXPLORES: u64 = 0x6578_706c;
+const EXPLORED: u64 = EXPLORES + 1;
 
 /// Where a call may go, and why.
 pub(super) struct Route {
@@ -28,13 +34,15 @@ pub(super) struct Route {
 }
 
 impl Gateway {
-    /// Ranks the targets of a request that began `at`.
+    /// Ranks the targets of a request, whose last question may be embedded
+    /// already.
     pub(super) fn route(
         &self,
         call: &CallContext<'_>,
         named: Option<&ModelSpec>,
-        at: Timestamp,
+        vector: Option<&[f32]>,
     ) -> Result<Route, Error> {
+        let (began, at) = (Instant::now(), self.clock.now());
         let (caller, request) = (call.caller, call.request);
         if self.providers.is_empty() {
             return Err(Error::new(
@@ -55,7 +63,8 @@ impl Gateway {
             provider: spec.provider.as_str(),
             model: spec.id.as_str(),
         });
-        let mut facts = Facts::new(request, choice, at);
+        let task = self.learning.classify(request, vector);
+        let mut facts = Facts::new(request, choice, (task, at));
         facts.cost_pressure = call.admission.pressure();
         let free = facts.needs.without(Capability::JsonSchema);
         if named.is_some() {
@@ -67,19 +76,27 @@ impl Gateway {
             facts.needs = free;
             ranking = self.rank(call, &facts);
         }
+        let share = if named.is_some() || request.requirements.high_quality {
+            0.0
+        } else {
+            self.routing.exploration_share
+        };
+        let draws = [EXPLORES, EXPLORED].map(|salt| jitter(call.id, salt));
+        let mut exploration = explore(&mut ranking, share, draws);
         let mut reason = reason(request, named, &ranking);
         if named.is_none() && facts.cost_pressure > 0.0 {
             reason += "; low cost weighs more, for the budget goes faster than its period";
         }
         if let Some(place) = self.kept(caller, request, &ranking) {
             let kept = ranking.candidates.remove(place);
+            exploration = Exploration::NONE;
             reason = format!("the conversation stays with {}", kept.target);
             ranking.candidates.insert(0, kept);
         }
         if let Some(spec) = named
             && request.requirements.failover == Some(true)
         {
-            let others = self.others(call, spec, at);
+            let others = self.others(call, spec, &facts);
             ranking.candidates.extend(others);
         }
         if ranking.usable().next().is_none() {
@@ -89,6 +106,14 @@ impl Gateway {
                 &call.known.catalogue,
             ));
         }
+        let input = ranking.candidates.first().map(|first| {
+            let Target {
+                provider, model, ..
+            } = &first.target;
+            self.learning.experience().input(provider, model, at)
+        });
+        let input = input.unwrap_or_default();
+        let decision = explain(&facts, &ranking, input, (exploration, began.elapsed()));
         let candidates = ranking.candidates;
         let is_alone = named.is_none() && request.requirements.failover == Some(false);
         let usable = candidates.iter().enumerate();
@@ -100,10 +125,14 @@ impl Gateway {
             plan: Plan::new(places),
             size: facts.size(),
             report: RoutingReport {
-                task: facts.task,
+                task: TaskGuess {
+                    label: task.label,
+                    confidence: task.confidence,
+                },
                 reason,
                 candidates,
                 attempts: Vec::new(),
+                decision: Some(Box::new(decision)),
             },
         })
     }
@@ -131,9 +160,15 @@ impl Gateway {
 
     fn rank(&self, call: &CallContext<'_>, facts: &Facts<'_>) -> Ranking {
         // One look at health serves all targets.
-        let estimator = PriorEstimator {
+        let experience = self.learning.experience();
+        let health = self
+            .health
+            .now(self.circuits.now(), &self.places, facts.size());
+        let estimator = LearnedEstimator {
             prices: &call.known.prices,
-            health: &self.health.now(self.circuits.now(), facts.size()),
+            health: &health,
+            experience: &experience,
+            qualities: &Untaught,
             expected_output_tokens: self.routing.expected_output_tokens,
         };
         let mut ranking = rank(facts, &call.known.catalogue, &self.routing, &estimator);
@@ -148,8 +183,22 @@ impl Gateway {
 
     /// Lists what may answer in place of a named model: its configured
     /// fallbacks in their order, then the best of the rest.
-    fn others(&self, call: &CallContext<'_>, named: &ModelSpec, at: Timestamp) -> Vec<Candidate> {
-        let ranking = self.rank(call, &Facts::new(call.request, Choice::Any, at));
+    fn others(
+        &self,
+        call: &CallContext<'_>,
+        named: &ModelSpec,
+        facts: &Facts<'_>,
+    ) -> Vec<Candidate> {
+        let needs = call.request.needs();
+        let ranking = self.rank(
+            call,
+            &Facts {
+                choice: Choice::Any,
+                cost_pressure: 0.0,
+                needs,
+                ..facts.clone()
+            },
+        );
         let fallbacks = self.routing.fallbacks.get(&named.canonical());
         let place = |target: &Target| {
             let name = format!("{}/{}", target.provider, target.model);

@@ -102,6 +102,13 @@ impl VendorPlaces {
         }
     }
 
+    /// Returns which share of a vendor's places is taken, 0 to 1.
+    pub(super) fn taken_share(&self, provider: &ProviderName) -> f64 {
+        let free = self.lanes.get(provider);
+        let free = free.map_or(self.most, |lane| lane.places.available_permits());
+        self.most.saturating_sub(free) as f64 / self.most.max(1) as f64
+    }
+
     fn crowded(&self, provider: &ProviderName, lane: &Lane, ahead: usize) -> Crowded {
         let mean = *lane.mean_s.lock().unwrap_or_else(PoisonError::into_inner);
         let seconds = mean * (ahead as f64 + 1.0) / self.most as f64;

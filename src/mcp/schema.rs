@@ -9,7 +9,7 @@ use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
 
 /// How deep an answer is spelled out; what lies below is just an object.
-const MAX_OUTPUT_DEPTH: usize = 2;
+const MAX_OUTPUT_DEPTH: usize = 1;
 
 /// Returns the schema of a tool's arguments.
 ///

@@ -4,16 +4,21 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::experience::{Expected, Experience};
 use super::facts::Facts;
-use crate::domain::{Effort, ModelId, ModelSpec, NanoUsd, PicoUsdPerToken, ProviderName};
+use crate::domain::{Belief, Effort, ModelId, ModelSpec, NanoUsd, PicoUsdPerToken, ProviderName};
 
 /// What is expected of one target.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Estimate {
     /// Quality of the answer, 0 to 1.
     pub quality: f64,
+    /// Where that comes from.
+    pub belief: Belief,
     /// What the call costs; `None` if the model has no price.
     pub cost: Option<NanoUsd>,
+    /// Output in tokens, hidden reasoning included.
+    pub output_tokens: u64,
     /// Time to the whole answer.
     pub latency: Duration,
     /// Time to the first visible piece.
@@ -42,8 +47,12 @@ pub trait Estimator {
 pub struct TargetHealth {
     /// The chance that a call succeeds, 0 to 1.
     pub reliability: f64,
-    /// How much slower than its prior the target has been; 1 if unknown.
-    pub latency_factor: f64,
+    /// How many times its prior the time to the first piece has been.
+    pub first_factor: f64,
+    /// How many times its prior the time of each further token has been.
+    pub flow_factor: f64,
+    /// How many times longer both take for the calls that are under way.
+    pub load_factor: f64,
     /// True if its provider answers nothing at the moment.
     pub is_down: bool,
 }
@@ -52,7 +61,9 @@ impl TargetHealth {
     /// Nothing was seen yet: (0 + 9) successes of (0 + 10).
     pub const UNKNOWN: Self = Self {
         reliability: 0.9,
-        latency_factor: 1.0,
+        first_factor: 1.0,
+        flow_factor: 1.0,
+        load_factor: 1.0,
         is_down: false,
     };
 }
@@ -86,43 +97,84 @@ pub trait Prices {
     fn fresh(&self, spec: &ModelSpec, input: u64, at: Timestamp) -> Option<FreshRates>;
 }
 
-/// Estimates from published priors, today's prices and recent health.
-pub struct PriorEstimator<'a> {
+/// Tells what feedback has taught about the quality of targets, for one prompt.
+pub trait Qualities {
+    /// Returns what to believe of a target, given what the catalogue says of
+    /// it; the prior itself where nothing was learned.
+    fn of(&self, target: (&ProviderName, &ModelId, Option<Effort>), prior: f64) -> Belief;
+}
+
+/// Nobody gave feedback.
+pub struct Untaught;
+
+impl Qualities for Untaught {
+    fn of(&self, _: (&ProviderName, &ModelId, Option<Effort>), prior: f64) -> Belief {
+        Belief {
+            prior,
+            learned: prior,
+            usable: 1.0,
+            ..Belief::default()
+        }
+    }
+}
+
+/// Estimates from published priors and today's prices, and from what was seen
+/// since. Before anything was seen its estimates are the priors.
+pub struct LearnedEstimator<'a> {
     /// Today's prices.
     pub prices: &'a dyn Prices,
     /// Recent health.
     pub health: &'a dyn Health,
-    /// Visible output to expect, in tokens.
+    /// What answers have been like.
+    pub experience: &'a Experience,
+    /// What feedback has taught.
+    pub qualities: &'a dyn Qualities,
+    /// Visible output to expect of an unknown model, in tokens.
     pub expected_output_tokens: u32,
 }
 
-impl Estimator for PriorEstimator<'_> {
-    // Prices and health are those of the model, so each is looked up once
-    // for all efforts: the look-ups are most of what ranking costs.
+impl Estimator for LearnedEstimator<'_> {
+    // Prices, health and experience are those of the model, so each is looked
+    // up once for all efforts: the look-ups are most of what ranking costs.
     fn estimate(
         &self,
         facts: &Facts<'_>,
         spec: &ModelSpec,
         efforts: &[Option<Effort>],
     ) -> Vec<Option<Estimate>> {
-        let rates = self.prices.fresh(spec, facts.input_tokens, facts.at);
+        let seen = self.experience.model(&spec.provider, &spec.id, facts.at);
+        let input = (facts.input_tokens as f64 * seen.input().factor).ceil() as u64;
+        let rates = self.prices.fresh(spec, input, facts.at);
         let health = self.health.of(&spec.provider, &spec.id);
-        let visible = u64::from(self.expected_output_tokens.min(facts.max_tokens));
         let at_effort = |effort: &Option<Effort>| {
             let prior = spec.prior(*effort)?;
-            // Thinking tends to use about half of what it is allowed (chosen;
-            // replaced by measured means once outcomes are learned from).
-            let output = visible + u64::from(spec.request.allowance(*effort)) / 2;
-            let generation = visible as f64 / prior.tokens_per_second.max(0.1);
+            // Thinking tends to use about half of what it is allowed (chosen).
+            let base = Expected {
+                visible: f64::from(self.expected_output_tokens),
+                thinking: f64::from(spec.request.allowance(*effort)) / 2.0,
+                usable: 1.0,
+            };
+            let expected = seen.expected(*effort, &facts.mix, base);
+            let visible = expected.visible.min(f64::from(facts.max_tokens)).ceil();
+            let output = visible as u64 + expected.thinking.ceil() as u64;
+            let belief = Belief {
+                usable: expected.usable,
+                ..self
+                    .qualities
+                    .of((&spec.provider, &spec.id, *effort), prior.quality.get())
+            };
             let time = |seconds: f64| {
-                let seconds = seconds * health.latency_factor;
+                let seconds = seconds * health.load_factor;
                 Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX)
             };
-            let to_first_s = prior.ttft_ms / 1e3;
+            let to_first_s = prior.ttft_ms / 1e3 * health.first_factor;
+            let flow_s = visible / prior.tokens_per_second.max(0.1) * health.flow_factor;
             Some(Estimate {
-                quality: prior.quality.get(),
-                cost: rates.map(|rates| rates.cost(facts.input_tokens, output)),
-                latency: time(to_first_s + generation),
+                quality: quality(&belief),
+                belief,
+                cost: rates.map(|rates| rates.cost(input, output)),
+                output_tokens: output,
+                latency: time(to_first_s + flow_s),
                 to_first: time(to_first_s),
                 reliability: health.reliability,
                 is_down: health.is_down,
@@ -130,4 +182,14 @@ impl Estimator for PriorEstimator<'_> {
         };
         efforts.iter().map(at_effort).collect()
     }
+}
+
+/// Returns the quality that a belief comes to, 0 to 1.
+fn quality(belief: &Belief) -> f64 {
+    let learned = belief.learned - belief.prior + belief.correction;
+    let quality = belief.prior + belief.support * learned;
+    if quality.is_nan() {
+        return 0.0;
+    }
+    quality.clamp(0.0, 1.0) * belief.usable
 }

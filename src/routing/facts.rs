@@ -4,10 +4,9 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::Offset;
 
+use super::task::{LABELS, TaskEstimate};
 use super::tokens::estimate_tokens;
-use crate::domain::{
-    Capabilities, CompletionRequest, ContentPart, Requirements, TaskGuess, TaskLabel,
-};
+use crate::domain::{Capabilities, CompletionRequest, ContentPart, Requirements};
 
 /// The models that come into question.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -47,7 +46,9 @@ pub struct Facts<'a> {
     /// The models that come into question.
     pub choice: Choice<'a>,
     /// The kind of work.
-    pub task: TaskGuess,
+    pub task: TaskEstimate,
+    /// How much each of [`LABELS`] counts where something is known of each.
+    pub mix: [f64; LABELS.len()],
     /// How much low cost weighs beyond what the caller asks, 0 to 1.
     pub cost_pressure: f64,
     /// When the call began: decides which price is in force.
@@ -62,18 +63,13 @@ impl<'a> Facts<'a> {
         self.input_tokens.saturating_add(u64::from(self.max_tokens))
     }
 
-    /// Reads the facts off a request that began `at`.
-    pub fn new(request: &'a CompletionRequest, choice: Choice<'a>, at: Timestamp) -> Self {
-        let task = match request.requirements.task {
-            Some(label) => TaskGuess {
-                label,
-                confidence: 1.0,
-            },
-            None => TaskGuess {
-                label: TaskLabel::General,
-                confidence: 0.0,
-            },
-        };
+    /// Reads the facts off a request that began `at` and asks for this kind of
+    /// work.
+    pub fn new(
+        request: &'a CompletionRequest,
+        choice: Choice<'a>,
+        (task, at): (TaskEstimate, Timestamp),
+    ) -> Self {
         Self {
             input_tokens: estimate_tokens(request),
             max_tokens: request.max_tokens,
@@ -85,6 +81,7 @@ impl<'a> Facts<'a> {
             may_think: request.may_think,
             requirements: &request.requirements,
             choice,
+            mix: task.mix(),
             task,
             cost_pressure: 0.0,
             at,

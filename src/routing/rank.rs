@@ -1,7 +1,5 @@
 //! Orders the targets of a request.
 
-use std::time::Duration;
-
 use super::estimate::{Estimate, Estimator};
 use super::facts::{Choice, Facts};
 use super::filter;
@@ -10,8 +8,10 @@ use super::utility::UtilityFunction;
 use crate::domain::{Candidate, Catalogue, Effort, FilterReason, ModelSpec, Target};
 
 /// The targets of a request in the order in which to try them.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Ranking {
+    /// What they were compared by.
+    pub utility: UtilityFunction,
     /// Those that can answer, best first, those of providers that are down
     /// after the others; then those that cannot, in catalogue order, each
     /// with the reason.
@@ -41,21 +41,32 @@ impl Ranking {
     /// Says in one sentence why the first candidate leads.
     pub fn reason(&self) -> String {
         let mut usable = self.usable();
-        let Some(best) = usable.next() else {
+        let Some(first) = usable.next() else {
             return "no target can answer".to_owned();
         };
-        let lead = usable.next().map_or_else(String::new, |next| {
-            let lead = best.utility - next.utility;
+        let more = usable.filter(|next| next.utility > first.utility);
+        let (down, well): (Vec<_>, Vec<_>) = more.partition(|next| next.is_down);
+        if let Some(best) = well.first() {
+            let behind = best.utility - first.utility;
+            return format!(
+                "{} was chosen by chance, to learn about it, {behind:.3} behind {}",
+                first.target, best.target
+            );
+        }
+        let lead = self.usable().nth(1).map_or_else(String::new, |next| {
+            let lead = first.utility - next.utility;
             format!(", {lead:.3} ahead of {}", next.target)
         });
-        // Only what is down can stand behind something worse.
-        let down = self.usable().find(|next| next.utility > best.utility);
-        let down = down.map_or_else(String::new, |next| {
-            format!("; {} has more, but its provider is down", next.target)
-        });
+        let (lead, down) = match down.first() {
+            Some(down) => (
+                String::new(),
+                format!("; {} has more, but its provider is down", down.target),
+            ),
+            None => (lead, String::new()),
+        };
         format!(
             "{} has the highest utility, {:.3}{lead}{down}",
-            best.target, best.utility
+            first.target, first.utility
         )
     }
 }
@@ -102,7 +113,10 @@ pub fn rank(
     }
     usable.append(&mut down);
     usable.append(&mut filtered);
-    Ranking { candidates: usable }
+    Ranking {
+        utility,
+        candidates: usable,
+    }
 }
 
 fn is_in_question(choice: Choice<'_>, spec: &ModelSpec) -> bool {
@@ -125,24 +139,25 @@ fn candidate(
     utility: &UtilityFunction,
     filtered_by: Option<FilterReason>,
 ) -> Candidate {
-    let unknown = Estimate {
-        quality: 0.0,
-        cost: None,
-        latency: Duration::ZERO,
-        to_first: Duration::ZERO,
-        reliability: 0.0,
-        is_down: false,
+    let unknown = Candidate {
+        filtered_by,
+        ..Candidate::unknown(spec.target(effort))
     };
-    let score = estimate.map_or(0.0, |estimate| utility.terms(&estimate).utility());
-    let estimate = estimate.unwrap_or(unknown);
+    let Some(estimate) = estimate else {
+        return unknown;
+    };
+    let terms = utility.terms(&estimate);
     Candidate {
-        target: spec.target(effort),
-        utility: score,
+        utility: terms.utility(),
+        terms,
         quality: estimate.quality,
+        belief: estimate.belief,
         cost: estimate.cost,
+        output_tokens: estimate.output_tokens,
         latency: estimate.latency,
         to_first: estimate.to_first,
         reliability: estimate.reliability,
-        filtered_by,
+        is_down: estimate.is_down,
+        ..unknown
     }
 }

@@ -25,6 +25,9 @@ pub struct Settings {
     /// Visible output expected of a call before anything was measured, in
     /// tokens, `1..=1_000_000`. Never more than the caller's `max_tokens`.
     pub expected_output_tokens: u32,
+    /// The share of `auto` calls, 0 to 0.2, that may go to another than the
+    /// best target to learn about it, if it is nearly as good.
+    pub exploration_share: f64,
     /// What to try, in order, when the named model (canonical `provider/id`)
     /// fails and failover is on; after these, the best of the rest.
     pub fallbacks: BTreeMap<String, Vec<String>>,
@@ -44,6 +47,7 @@ impl Default for Settings {
             },
             max_auto_effort: Effort::Medium,
             expected_output_tokens: 350,
+            exploration_share: 0.05,
             fallbacks: BTreeMap::new(),
         }
     }

@@ -45,6 +45,8 @@ pub enum TaskSource {
     Linear,
     /// Both heads.
     Ensemble,
+    /// The caller's own word.
+    Caller,
 }
 
 impl TaskSource {
@@ -54,6 +56,7 @@ impl TaskSource {
             Self::Rule => "rule",
             Self::Linear => "linear",
             Self::Ensemble => "ensemble",
+            Self::Caller => "caller",
         }
     }
 }
@@ -73,6 +76,45 @@ pub struct TaskEstimate {
     pub source: TaskSource,
     /// The language, if the language rule found one other than English.
     pub language: Option<LanguageFinding>,
+}
+
+/// How much each of [`LABELS`] counts where something is known of each; the
+/// shares sum to 1.
+pub(super) type Mix = [f64; LABEL_COUNT];
+
+/// Below this confidence no single kind of work is picked.
+const UNSURE: f64 = 0.4;
+
+impl TaskEstimate {
+    /// Takes the caller's word for it.
+    pub fn told(label: TaskLabel) -> Self {
+        Self {
+            label,
+            confidence: 1.0,
+            runner_up: label,
+            probabilities: LABELS.map(|each| f64::from(u8::from(each == label))),
+            source: TaskSource::Caller,
+            language: None,
+        }
+    }
+
+    /// Returns which kinds of work to look up: the likeliest, or all by their
+    /// chances where none is likely; of what is not English, the work itself
+    /// too.
+    pub(super) fn mix(&self) -> Mix {
+        if self.confidence < UNSURE {
+            return self.probabilities;
+        }
+        let mut mix = [0.0; LABEL_COUNT];
+        let is_half = self.label == TaskLabel::Multilingual && self.runner_up != self.label;
+        let shares = if is_half { [0.5, 0.5] } else { [1.0, 0.0] };
+        for (label, share) in [self.label, self.runner_up].into_iter().zip(shares) {
+            for (known, part) in LABELS.iter().zip(&mut mix) {
+                *part += if *known == label { share } else { 0.0 };
+            }
+        }
+        mix
+    }
 }
 
 /// Classifies prompts. Build it once and share it.

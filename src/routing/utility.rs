@@ -1,37 +1,21 @@
 //! One number to compare targets by.
 
+use std::time::Duration;
+
 use super::estimate::Estimate;
 use super::settings::{Scale, Settings};
-use crate::domain::{Requirements, Weights};
+use crate::domain::{NanoUsd, Requirements, Terms, Weights};
 
 /// By how much a requirement flag raises its weight.
 const FLAG_FACTOR: f64 = 3.0;
 
-/// The utility's terms, each already weighted; they sum to the utility.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Terms {
-    /// Weighted quality.
-    pub quality: f64,
-    /// Weighted cost term.
-    pub cost: f64,
-    /// Weighted latency term.
-    pub latency: f64,
-    /// Weighted reliability.
-    pub reliability: f64,
-}
-
-impl Terms {
-    /// Adds the terms up.
-    pub fn utility(&self) -> f64 {
-        self.quality + self.cost + self.latency + self.reliability
-    }
-}
-
-/// U = w_q·q + w_c·S(cost) + w_l·S(latency) + w_r·p with Σw = 1.
+/// U = w_q·q + w_c·S(cost) + w_l·S((2 − p)·latency) + w_r·p with Σw = 1.
 ///
 /// q is expected quality, p the chance of success, and S(v; lo, hi) =
 /// clip(ln(hi/v) / ln(hi/lo), 0, 1) falls from 1 at `lo` to 0 at `hi`, which
-/// are fixed in the settings.
+/// are fixed in the settings. A call that fails is made again elsewhere, which
+/// takes about as long once more: hence (2 − p). What the next candidate would
+/// take does not come in, or a model that nobody wants could change who leads.
 #[derive(Clone, Copy, Debug)]
 pub struct UtilityFunction {
     weights: Weights,
@@ -76,19 +60,50 @@ impl UtilityFunction {
         }
     }
 
+    /// Returns the weights, which sum to 1.
+    pub const fn weights(&self) -> Weights {
+        self.weights
+    }
+
     /// Returns the weighted terms for what is expected of a target. An
     /// unknown cost earns nothing.
     pub fn terms(&self, estimate: &Estimate) -> Terms {
-        let cost = estimate
-            .cost
-            .map_or(0.0, |cost| self.cost_usd.at(cost.usd()));
-        let latency = self.latency_seconds.at(estimate.latency.as_secs_f64());
+        let [quality, cost, latency, reliability] = self.shares(
+            estimate.quality,
+            estimate.cost,
+            (estimate.latency, estimate.reliability),
+        );
         Terms {
-            quality: self.weights.quality * estimate.quality,
+            quality: self.weights.quality * quality,
             cost: self.weights.cost * cost,
             latency: self.weights.latency * latency,
-            reliability: self.weights.reliability * estimate.reliability,
+            reliability: self.weights.reliability * reliability,
         }
+    }
+
+    /// Returns what each weight is multiplied by, 0 to 1. What is no number
+    /// earns nothing.
+    pub(super) fn shares(
+        &self,
+        quality: f64,
+        cost: Option<NanoUsd>,
+        (latency, reliability): (Duration, f64),
+    ) -> [f64; 4] {
+        let again = 2.0 - share(reliability);
+        [
+            share(quality),
+            cost.map_or(0.0, |cost| self.cost_usd.at(cost.usd())),
+            self.latency_seconds.at(latency.as_secs_f64() * again),
+            share(reliability),
+        ]
+    }
+}
+
+fn share(value: f64) -> f64 {
+    if value.is_nan() {
+        0.0
+    } else {
+        value.clamp(0.0, 1.0)
     }
 }
 

@@ -27,6 +27,7 @@ const EDGES: [(&str, &[&str]); 16] = [
             "limit",
             "mcp",
             "providers",
+            "routing",
             "stores",
             "telemetry",
             "usage",

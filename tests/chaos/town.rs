@@ -222,6 +222,7 @@ fn configured(extra: &[(&str, &str)]) -> (Config, Sources) {
         ("GATEWAY_CONFIG_DIR", folder()),
         // Each call is to meet a vendor.
         ("GATEWAY__CACHE__ENABLED", "false".to_owned()),
+        ("GATEWAY__ROUTING__EXPLORATION_SHARE", "0".to_owned()),
         // Without one nothing is ever set aside.
         (
             "GATEWAY__LIMITS__DEFAULT",

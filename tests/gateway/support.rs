@@ -133,6 +133,8 @@ impl Rig {
             ("GATEWAY_CONFIG_DIR", empty_folder()),
             // Each call is to meet a vendor, unless a test says otherwise.
             ("GATEWAY__CACHE__ENABLED", "false"),
+            // Chance chooses where a test asks it to.
+            ("GATEWAY__ROUTING__EXPLORATION_SHARE", "0"),
         ]);
         environment.extend(extra.iter().copied());
         let owned = environment

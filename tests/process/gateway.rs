@@ -30,6 +30,7 @@ pub(crate) fn command() -> Command {
         .env("GATEWAY__EMBEDDING__ENABLED", "false")
         // Each call is to meet a vendor, unless a test says otherwise.
         .env("GATEWAY__CACHE__ENABLED", "false")
+        .env("GATEWAY__ROUTING__EXPLORATION_SHARE", "0")
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .kill_on_drop(true);

@@ -47,6 +47,7 @@ fn answer(text: &str) -> Completion {
             reason: String::new(),
             candidates: Vec::new(),
             attempts: Vec::new(),
+            decision: None,
         },
     }
 }

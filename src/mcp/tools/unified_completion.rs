@@ -2,6 +2,7 @@
 
 mod input;
 mod output;
+mod routing;
 
 use std::time::Duration;
 

@@ -3,13 +3,9 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::domain::{
-    CacheOutcome, CacheStatus, Candidate, Completion, NanoUsd, RoutingReport, UsageSource,
-};
+use super::routing::RoutingOutput;
+use crate::domain::{CacheOutcome, CacheStatus, Completion, NanoUsd, UsageSource};
 use crate::mcp::report::{self, MAX_TEXT_BYTES};
-
-/// How many candidates are shown unless all are asked for.
-const SHOWN_CANDIDATES: usize = 3;
 
 #[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct Output {
@@ -29,7 +25,7 @@ pub(super) struct Output {
     /// Arguments that the model does not take.
     dropped_parameters: Vec<&'static str>,
     cache: CacheReport,
-    routing: Routing,
+    routing: RoutingOutput,
     request_id: String,
     /// True if the text was cut at 80 KB.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
@@ -60,34 +56,6 @@ struct CacheReport {
     age_seconds: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     saved_usd: Option<f64>,
-}
-
-#[derive(Debug, Serialize, JsonSchema)]
-struct Routing {
-    task: Task,
-    reason: String,
-    candidates: Vec<CandidateReport>,
-    attempts: Vec<report::AttemptReport>,
-}
-
-#[derive(Debug, Serialize, JsonSchema)]
-struct Task {
-    label: &'static str,
-    /// 0 if nothing was classified.
-    confidence: f64,
-}
-
-#[derive(Debug, Serialize, JsonSchema)]
-struct CandidateReport {
-    provider: String,
-    model: String,
-    effort: Option<&'static str>,
-    utility: f64,
-    quality: f64,
-    cost_usd: Option<f64>,
-    latency_ms: f64,
-    reliability: f64,
-    filtered_by: Option<&'static str>,
 }
 
 impl Output {
@@ -123,7 +91,7 @@ impl Output {
             finish_reason: completion.finish.map(|reason| reason.as_str()),
             dropped_parameters: completion.dropped_parameters,
             cache: CacheReport::new(&completion.cache),
-            routing: Routing::new(completion.routing, all_candidates),
+            routing: RoutingOutput::new(completion.routing, all_candidates),
             request_id: completion.request_id.to_string(),
             truncated,
         }
@@ -147,50 +115,6 @@ impl CacheReport {
             confidence,
             age_seconds: outcome.age.map(|age| age.as_secs()),
             saved_usd: outcome.saved.map(NanoUsd::usd),
-        }
-    }
-}
-
-impl Routing {
-    fn new(report: RoutingReport, all_candidates: bool) -> Self {
-        let shown = if all_candidates {
-            usize::MAX
-        } else {
-            SHOWN_CANDIDATES
-        };
-        Self {
-            task: Task {
-                label: report.task.label.as_str(),
-                confidence: report.task.confidence,
-            },
-            reason: report.reason,
-            candidates: report
-                .candidates
-                .into_iter()
-                .take(shown)
-                .map(Into::into)
-                .collect(),
-            attempts: report
-                .attempts
-                .iter()
-                .map(report::AttemptReport::new)
-                .collect(),
-        }
-    }
-}
-
-impl From<Candidate> for CandidateReport {
-    fn from(candidate: Candidate) -> Self {
-        Self {
-            provider: candidate.target.provider.to_string(),
-            model: candidate.target.model.to_string(),
-            effort: candidate.target.effort.map(|effort| effort.as_str()),
-            utility: candidate.utility,
-            quality: candidate.quality,
-            cost_usd: candidate.cost.map(NanoUsd::usd),
-            latency_ms: report::milliseconds(candidate.latency),
-            reliability: candidate.reliability,
-            filtered_by: candidate.filtered_by.map(|reason| reason.as_str()),
         }
     }
 }

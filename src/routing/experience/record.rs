@@ -1,0 +1,271 @@
+//! What is known of one model.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::AnswerLesson;
+use crate::domain::Effort;
+use crate::routing::task::{LABELS, Mix};
+
+/// After this time an answer counts half.
+const HALF_LIFE_S: f64 = 7.0 * 86_400.0;
+/// How many answers an expected length is worth that comes from elsewhere: the
+/// model's other work, or the settings (chosen).
+const LENGTH_PRIOR: f64 = 4.0;
+/// How many usable answers a model is taken to have given before the first.
+const USABLE_PRIOR: f64 = 8.0;
+/// How many calls the guess is worth that the estimate of input is right.
+const INPUT_PRIOR: f64 = 4.0;
+/// The share by which the estimate of input is wrong before anything was
+/// reported (chosen; vendors' tokenizers differ by about so much).
+const INPUT_ERROR: f64 = 0.15;
+/// A report that is further off than this factor is about something else:
+/// pictures, a vendor's own instructions.
+const FAR_OFF: f64 = 8.0;
+
+/// What to expect of an answer.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(in crate::routing) struct Expected {
+    /// Visible tokens.
+    pub(in crate::routing) visible: f64,
+    /// Hidden tokens.
+    pub(in crate::routing) thinking: f64,
+    /// The share of answers that can be used, 0 to 1.
+    pub(in crate::routing) usable: f64,
+}
+
+/// How estimates of a model's input compare with what its vendor counts.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct InputFactor {
+    /// What to multiply estimates by.
+    pub factor: f64,
+    /// By what share they are still wrong, on average.
+    pub error: f64,
+}
+
+impl Default for InputFactor {
+    /// Nothing was reported yet.
+    fn default() -> Self {
+        Self {
+            factor: 1.0,
+            error: INPUT_ERROR,
+        }
+    }
+}
+
+/// Sums that fade: each answer counts 1 when it comes, half a week later.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(super) struct ModelRecord {
+    /// When the sums were brought up to date, in seconds since 1970.
+    at_s: i64,
+    input: InputSums,
+    efforts: Vec<EffortRecord>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+struct InputSums {
+    count: f64,
+    /// Of ln(reported / estimated).
+    log_ratio: f64,
+    /// Of how far that was from the mean before, without its sign.
+    error: f64,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct EffortRecord {
+    effort: Option<Effort>,
+    tasks: [TaskSums; LABELS.len()],
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+struct TaskSums {
+    /// Answers of known length.
+    lengths: f64,
+    visible: f64,
+    thinking: f64,
+    /// Answers that could be used, or not.
+    answers: f64,
+    usable: f64,
+}
+
+impl ModelRecord {
+    /// Returns what an answer of the latest update counts now, 0 to 1. A clock
+    /// that was set back makes nothing count more.
+    pub(super) fn kept(&self, now: Timestamp) -> f64 {
+        let age_s = now.as_second().saturating_sub(self.at_s).max(0);
+        (-(age_s as f64) / HALF_LIFE_S).exp2()
+    }
+
+    pub(super) const fn updated_s(&self) -> i64 {
+        self.at_s
+    }
+
+    pub(super) fn learn(
+        &mut self,
+        effort: Option<Effort>,
+        lesson: &AnswerLesson<'_>,
+        now: Timestamp,
+    ) {
+        self.fade(now);
+        if let Some(tokens) = lesson.tokens {
+            self.input.learn(tokens.estimated_input, tokens.input);
+        }
+        let Some(record) = self.record(effort) else {
+            return;
+        };
+        let all = record.total();
+        let known = LABELS.iter().zip(&mut record.tasks);
+        let Some(sums) = known
+            .filter_map(|(label, sums)| (*label == lesson.task).then_some(sums))
+            .next()
+        else {
+            return;
+        };
+        if let Some(tokens) = lesson.tokens {
+            let visible = tokens.visible as f64;
+            // What was cut would have been longer, by nobody knows what.
+            let is_telling = !tokens.is_cut || visible * all.lengths > all.visible;
+            if is_telling {
+                sums.lengths += 1.0;
+                sums.visible += visible;
+                sums.thinking += tokens.thinking as f64;
+            }
+        }
+        if let Some(is_usable) = lesson.is_usable {
+            sums.answers += 1.0;
+            sums.usable += f64::from(u8::from(is_usable));
+        }
+    }
+
+    pub(super) fn merge(&mut self, other: &Self, now: Timestamp) {
+        self.fade(now);
+        let mut other = other.clone();
+        other.fade(now);
+        self.input.add(&other.input);
+        for theirs in &other.efforts {
+            let ours = self.record(theirs.effort).into_iter();
+            let ours = ours.flat_map(|record| &mut record.tasks);
+            for (sums, more) in ours.zip(&theirs.tasks) {
+                sums.add(more);
+            }
+        }
+    }
+
+    /// Blends what is known of each kind of work, and leans on the model's
+    /// other work where little is, on `base` where nothing is.
+    pub(super) fn expected(
+        &self,
+        effort: Option<Effort>,
+        kept: f64,
+        mix: &Mix,
+        base: Expected,
+    ) -> Expected {
+        let Some(record) = self.efforts.iter().find(|record| record.effort == effort) else {
+            return base;
+        };
+        let all = record.total();
+        let visible = lean(all.visible, all.lengths, kept, base.visible);
+        let thinking = lean(all.thinking, all.lengths, kept, base.thinking);
+        let mut expected = Expected {
+            visible: 0.0,
+            thinking: 0.0,
+            usable: 0.0,
+        };
+        for (sums, share) in record.tasks.iter().zip(mix) {
+            expected.visible += share * lean(sums.visible, sums.lengths, kept, visible);
+            expected.thinking += share * lean(sums.thinking, sums.lengths, kept, thinking);
+            let usable = sums.usable * kept + USABLE_PRIOR;
+            expected.usable += share * usable / (sums.answers * kept + USABLE_PRIOR);
+        }
+        expected
+    }
+
+    pub(super) fn input(&self, kept: f64) -> InputFactor {
+        let InputSums {
+            count,
+            log_ratio,
+            error,
+        } = self.input;
+        let all = count * kept + INPUT_PRIOR;
+        InputFactor {
+            factor: (log_ratio * kept / all).exp(),
+            error: (error * kept + INPUT_ERROR * INPUT_PRIOR) / all,
+        }
+    }
+
+    fn fade(&mut self, now: Timestamp) {
+        let kept = self.kept(now);
+        self.at_s = self.at_s.max(now.as_second());
+        self.input.scale(kept);
+        let tasks = self.efforts.iter_mut().flat_map(|record| &mut record.tasks);
+        tasks.for_each(|sums| sums.scale(kept));
+    }
+
+    /// Returns the record of an effort, which is there afterwards.
+    fn record(&mut self, effort: Option<Effort>) -> Option<&mut EffortRecord> {
+        let is_meant = |record: &EffortRecord| record.effort == effort;
+        if !self.efforts.iter().any(is_meant) {
+            self.efforts.push(EffortRecord {
+                effort,
+                tasks: Default::default(),
+            });
+        }
+        self.efforts.iter_mut().find(|record| is_meant(record))
+    }
+}
+
+/// Returns the mean of a fading sum that leans on a guess.
+fn lean(sum: f64, count: f64, kept: f64, guess: f64) -> f64 {
+    (sum * kept + LENGTH_PRIOR * guess) / (count * kept + LENGTH_PRIOR)
+}
+
+impl EffortRecord {
+    fn total(&self) -> TaskSums {
+        let mut total = TaskSums::default();
+        self.tasks.iter().for_each(|sums| total.add(sums));
+        total
+    }
+}
+
+impl TaskSums {
+    fn add(&mut self, other: &Self) {
+        self.lengths += other.lengths;
+        self.visible += other.visible;
+        self.thinking += other.thinking;
+        self.answers += other.answers;
+        self.usable += other.usable;
+    }
+
+    fn scale(&mut self, factor: f64) {
+        self.lengths *= factor;
+        self.visible *= factor;
+        self.thinking *= factor;
+        self.answers *= factor;
+        self.usable *= factor;
+    }
+}
+
+impl InputSums {
+    fn learn(&mut self, estimated: u64, reported: u64) {
+        let log_ratio = (reported as f64 / estimated as f64).ln();
+        if !log_ratio.is_finite() || log_ratio.abs() > FAR_OFF.ln() {
+            return;
+        }
+        let mean = self.log_ratio / (self.count + INPUT_PRIOR);
+        self.error += (log_ratio - mean).abs().exp_m1();
+        self.count += 1.0;
+        self.log_ratio += log_ratio;
+    }
+
+    fn add(&mut self, other: &Self) {
+        self.count += other.count;
+        self.log_ratio += other.log_ratio;
+        self.error += other.error;
+    }
+
+    fn scale(&mut self, factor: f64) {
+        self.count *= factor;
+        self.log_ratio *= factor;
+        self.error *= factor;
+    }
+}
