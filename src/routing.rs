@@ -11,6 +11,7 @@ mod explain;
 mod explore;
 mod facts;
 mod filter;
+mod quality;
 mod rank;
 mod settings;
 mod task;
@@ -29,6 +30,7 @@ pub use explain::explain;
 pub use explore::explore;
 pub use facts::{Choice, Facts};
 pub use filter::shortfall;
+pub use quality::{Features, Lesson, Near, Neighbourhood, Prior, Quality, QualityModel, TaskMix};
 pub use rank::{Ranking, rank};
 pub use settings::{Scale, Settings, WeightSettings};
 pub use task::{

@@ -17,6 +17,7 @@ mod text;
 
 pub use heads::WeightsError;
 pub use language::{Language, LanguageFinding};
+pub(super) use ngrams::Buckets;
 
 use heads::{Heads, LABEL_COUNT};
 use language::LanguageRule;

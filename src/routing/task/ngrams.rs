@@ -14,14 +14,14 @@ const CUT_MARK: char = '\u{1}';
 
 /// Occurrences of buckets; one that occurs twice stands twice.
 #[derive(Debug, Default)]
-pub(super) struct Buckets {
+pub(in crate::routing) struct Buckets {
     /// Sorted.
     indices: Vec<u32>,
 }
 
 impl Buckets {
     /// Words and pairs of words of the head and the tail, in 2^`bits` buckets.
-    pub(super) fn words(prompt: &str, bits: u32) -> Self {
+    pub(in crate::routing) fn words(prompt: &str, bits: u32) -> Self {
         let (head, rest) = cut(prompt, HEAD);
         let mut hashes: Vec<u64> = pieces(head).map(|piece| hash(piece, FNV_OFFSET)).collect();
         if !rest.is_empty() {
@@ -80,12 +80,12 @@ impl Buckets {
     }
 
     /// Returns each occurrence's bucket.
-    pub(super) fn indices(&self) -> &[u32] {
+    pub(in crate::routing) fn indices(&self) -> &[u32] {
         &self.indices
     }
 
     /// Returns the Euclidean norm of the counts; 1 if there are none.
-    pub(super) fn norm(&self) -> f64 {
+    pub(in crate::routing) fn norm(&self) -> f64 {
         let runs = self.indices.chunk_by(|a, b| a == b);
         let squares: f64 = runs.map(|run| (run.len() as f64).powi(2)).sum();
         if squares > 0.0 { squares.sqrt() } else { 1.0 }
