@@ -192,6 +192,7 @@ impl App {
             limits: Arc::clone(&limits),
             cache: Arc::clone(&cache),
             classifier: Arc::new(classifier),
+            learned: stores.learned.clone(),
             judges: config.background_daily_usd > 0.0,
             ledger: Arc::clone(&stores.ledger),
             usage: Arc::clone(&stores.usage),
@@ -258,10 +259,12 @@ impl App {
             let work = async { tokio::join!(gateway.keep_probing(), reload.keep_watching()) };
             draining.run_until_cancelled(work).await;
         });
-        let embedding = self.embedding.clone();
-        background.spawn(async move { embedding.load().await });
         // Calls that are still under way are recorded, so these go on.
         let stored = CancellationToken::new();
+        let (gateway, stop) = (Arc::clone(&self.gateway), stored.clone());
+        background.spawn(async move { gateway.keep_learning(stop).await });
+        let embedding = self.embedding.clone();
+        background.spawn(async move { embedding.load().await });
         let (cache, stop) = (Arc::clone(&self.cache), stored.clone());
         let callers = reload::only_callers(config);
         background.spawn(async move {

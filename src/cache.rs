@@ -122,6 +122,13 @@ impl Hit {
     pub fn answer(&self) -> &Answer {
         &self.entry.answer
     }
+
+    /// Returns where the answer lies, itself and no repetition of it.
+    #[must_use]
+    pub fn place(&self) -> (CacheScope, CacheKey) {
+        let entry = &self.entry;
+        (entry.scope, entry.alias_of.unwrap_or(entry.key))
+    }
 }
 
 /// A pair that a judge may look at.

@@ -17,6 +17,7 @@ mod complete;
 mod conversations;
 mod detached;
 mod disposition;
+mod feedback;
 mod health;
 mod hedge;
 mod jitter;
@@ -27,10 +28,12 @@ mod lessons;
 mod next_target;
 mod open_attempt;
 mod plan;
+mod predict;
 mod probe;
 mod ready;
 mod refusal;
 mod relay;
+mod remembered;
 mod retry_budget;
 mod room;
 mod route;
@@ -56,9 +59,11 @@ use tokio_util::task::TaskTracker;
 pub use audit::Origin;
 pub use cache_state::SemanticState;
 pub use circuit::CircuitState;
+pub use feedback::FeedbackEffect;
 pub use health::Condition;
 pub use judge::{BACKGROUND, daily_budget};
 pub use knowledge::Knowledge;
+pub use predict::{CostPrediction, CostReport, CostWish};
 pub use settings::Settings;
 pub use status::{ProviderStatus, Readiness};
 pub use usage::UsageWish;
@@ -68,7 +73,8 @@ pub use crate::usage::{Money, Part as UsagePart, UsageReport};
 
 use crate::cache::Cache;
 use crate::domain::{
-    Caller, Clock, CompletionRequest, Ledger, Provider, ProviderName, Rights, UsageStore,
+    Caller, Clock, CompletionRequest, Ledger, Provider, ProviderName, Rights, RoutingStore,
+    UsageStore,
 };
 use crate::limit::{Limiter, Permit};
 use crate::routing;
@@ -100,6 +106,8 @@ pub struct Parts {
     pub cache: Arc<Cache>,
     /// Tells kinds of work apart.
     pub classifier: Arc<routing::TaskClassifier>,
+    /// Where what the router learns outlives the process, if anywhere.
+    pub learned: Option<Arc<dyn RoutingStore>>,
     /// Whether there is money for judging them.
     pub judges: bool,
     /// The record of calls.
@@ -201,7 +209,7 @@ impl Gateway {
             waits: UsualWaits::default(),
             order,
             conversations: Conversations::default(),
-            learning: Learning::new(parts.classifier),
+            learning: Learning::new(parts.classifier, parts.learned),
         }
     }
 

@@ -14,7 +14,9 @@ mod filter;
 mod quality;
 mod rank;
 mod settings;
+mod state;
 mod task;
+mod taught;
 mod tokens;
 mod utility;
 
@@ -22,8 +24,8 @@ mod utility;
 mod properties;
 
 pub use estimate::{
-    Estimate, Estimator, FreshRates, Health, LearnedEstimator, Prices, Qualities, TargetHealth,
-    Untaught,
+    Estimate, Estimator, FreshRates, Health, LearnedEstimator, PredictedCost, Prices, Qualities,
+    TargetHealth,
 };
 pub use experience::{AnswerLesson, Experience, InputFactor, ReportedTokens};
 pub use explain::explain;
@@ -33,9 +35,11 @@ pub use filter::shortfall;
 pub use quality::{Features, Lesson, Near, Neighbourhood, Prior, Quality, QualityModel, TaskMix};
 pub use rank::{Ranking, rank};
 pub use settings::{Scale, Settings, WeightSettings};
+pub use state::RouterState;
 pub use task::{
     LABELS, Language, LanguageFinding, TaskClassifier, TaskEstimate, TaskSource, WeightsError,
 };
+pub use taught::{Feedback, PromptQualities, Taught};
 pub use tokens::{
     TokenCount, estimate_size, estimate_text_tokens, estimate_tokens, upper_bound_tokens,
 };

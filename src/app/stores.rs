@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::AppError;
 use crate::config::Config;
-use crate::domain::{CacheStore, Clock, Ledger, LimitStore, UsageStore};
+use crate::domain::{CacheStore, Clock, Ledger, LimitStore, RoutingStore, UsageStore};
 use crate::limit::LocalLimits;
 use crate::stores::{
     LedgerGap, LedgerQueue, PostgresSettings, PostgresStore, SqliteLocation, SqliteOptions,
@@ -37,6 +37,8 @@ pub struct Stores {
     pub limits: Arc<dyn LimitStore>,
     /// Answers that outlive the process; `None` where nothing does.
     pub answers: Option<Arc<dyn CacheStore>>,
+    /// What the router learns; `None` where nothing outlives the process.
+    pub learned: Option<Arc<dyn RoutingStore>>,
     /// What operators should know of it.
     pub notice: Option<String>,
     engine: Option<Engine>,
@@ -64,6 +66,7 @@ impl Stores {
             usage,
             limits,
             answers: None,
+            learned: None,
             notice: None,
             engine: None,
         }
@@ -136,6 +139,7 @@ impl Stores {
             usage: Arc::clone(&store) as _,
             limits: Arc::clone(&store) as _,
             answers: Some(Arc::clone(&store) as _),
+            learned: Some(Arc::clone(&store) as _),
             notice: None,
             engine: Some(Engine {
                 queue,
@@ -163,6 +167,7 @@ impl Stores {
             usage: Arc::clone(&store) as _,
             limits: Arc::new(limits),
             answers: is_kept.then(|| Arc::clone(&store) as _),
+            learned: is_kept.then(|| Arc::clone(&store) as _),
             notice: None,
             engine: Some(Engine {
                 queue,

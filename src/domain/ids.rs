@@ -1,6 +1,7 @@
 //! Names and identifiers, and values that must not be shown.
 
 use std::fmt;
+use std::str::FromStr;
 use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -137,6 +138,18 @@ impl RequestId {
     /// replay.
     pub const fn bits(self) -> u128 {
         self.0.as_u128()
+    }
+}
+
+impl FromStr for RequestId {
+    type Err = String;
+
+    /// Reads `req_` and 32 hexadecimal digits.
+    fn from_str(text: &str) -> Result<Self, String> {
+        let digits = text.strip_prefix("req_");
+        let id = digits.and_then(|digits| Uuid::try_parse(digits).ok());
+        id.map(Self)
+            .ok_or_else(|| format!("{text:?} is not the id of a call"))
     }
 }
 

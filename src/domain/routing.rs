@@ -108,6 +108,18 @@ pub struct Belief {
     pub usable: f64,
 }
 
+impl Belief {
+    /// Returns the quality that it comes to, 0 to 1; 0 where that is no number.
+    pub fn expected(&self) -> f64 {
+        let learned = self.learned - self.prior + self.correction;
+        let quality = self.prior + self.support * learned;
+        if quality.is_nan() {
+            return 0.0;
+        }
+        quality.clamp(0.0, 1.0) * self.usable
+    }
+}
+
 /// A target with what is expected of it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Candidate {

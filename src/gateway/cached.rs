@@ -9,12 +9,13 @@ use tokio::time::{Instant, timeout_at};
 use super::Gateway;
 use super::billing::billed_model;
 use super::call::CallContext;
+use super::feedback::Answered;
 use super::judge::Judgement;
 use super::refusal;
 use crate::cache::{Answer, Asked, Door, Follow, Hit, Joined, Lead, Question, Shared};
 use crate::domain::{
-    CacheOutcome, Chunk, ChunkSink as _, Completion, ContentPart, Cost, Error, FinishReason,
-    ModelSpec, NanoUsd, RoutingReport, Target, TaskGuess,
+    CacheKey, CacheOutcome, CacheScope, Chunk, ChunkSink as _, Completion, ContentPart, Cost,
+    Error, FinishReason, ModelSpec, NanoUsd, RoutingReport, Target, TaskGuess,
 };
 
 /// After so many others failed with the same question, a call asks by itself.
@@ -37,6 +38,11 @@ impl Pending {
     /// Returns the question as a vector, if it was made.
     pub(super) fn vector(&self) -> Option<Arc<[f32]>> {
         self.question.vector()
+    }
+
+    /// Returns where its answer will lie.
+    pub(super) fn place(&self) -> (CacheScope, CacheKey) {
+        self.question.place()
     }
 }
 
@@ -84,6 +90,7 @@ impl Gateway {
                     followed += 1;
                     match self.follow(call, follow).await? {
                         Some(Shared::Made(made)) if call.may_have_made(&made) => {
+                            self.remember_shared(call, &made, question.place());
                             return Ok(Found::Answer(Box::new(shared(call, &made))));
                         }
                         Some(Shared::Found(hit))
@@ -182,6 +189,13 @@ impl Gateway {
     /// reads it so.
     async fn replay(&self, call: &CallContext<'_>, hit: &Hit) -> Completion {
         let answer = hit.answer();
+        let answered = Answered {
+            target: &answer.target,
+            vector: None,
+            place: Some(hit.place()),
+            task: None,
+        };
+        self.remember(call, answered);
         let cache = CacheOutcome {
             status: hit.status,
             age: Some(hit.age),
@@ -212,6 +226,23 @@ impl Gateway {
                 answer.task,
                 format!("{} answered this question before", answer.target),
             ),
+        }
+    }
+
+    fn remember_shared(
+        &self,
+        call: &CallContext<'_>,
+        made: &Completion,
+        place: (CacheScope, CacheKey),
+    ) {
+        if let Some(winner) = made.routing.candidates.first() {
+            let answered = Answered {
+                target: &winner.target,
+                vector: None,
+                place: Some(place),
+                task: None,
+            };
+            self.remember(call, answered);
         }
     }
 

@@ -9,6 +9,7 @@ use super::attempts::Stop;
 use super::audit::Origin;
 use super::cached::Found;
 use super::call::{CallContext, OpenCall};
+use super::feedback::Answered;
 use super::refusal;
 use super::relay::Relay;
 use super::route::Route;
@@ -170,7 +171,18 @@ impl Gateway {
         }
         let vector = pending.as_ref().and_then(|pending| pending.vector());
         let route = self.route(&call, named, vector.as_deref())?;
+        let task = Some(route.task);
         let completion = self.try_targets(&call, route).await?;
+        if let Some(winner) = completion.routing.candidates.first() {
+            let (target, place) = (&winner.target, pending.as_ref().map(|open| open.place()));
+            let answered = Answered {
+                target,
+                vector,
+                place,
+                task,
+            };
+            self.remember(&call, answered);
+        }
         self.keep_answer(pending, &completion);
         Ok(completion)
     }

@@ -1,24 +1,54 @@
-//! What the router learns from calls.
+//! What the router learns from calls, and how it is kept.
 
 use std::borrow::Cow;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use jiff::Timestamp;
+use tokio::time::sleep;
+use tokio_util::sync::CancellationToken;
 
-use crate::domain::{CompletionRequest, Role};
-use crate::routing::{AnswerLesson, Experience, TaskClassifier, TaskEstimate};
+use super::Gateway;
+use super::remembered::RememberedCalls;
+use crate::domain::{CompletionRequest, RequestId, Role, RoutingStore, StoreError, Target};
+use crate::routing::{AnswerLesson, Feedback, RouterState, TaskClassifier, TaskEstimate, Taught};
+
+/// How often what was learned is kept.
+const INTERVAL: Duration = Duration::from_secs(60);
+/// After so many intervals others are listened to even if nothing is to keep.
+const READ_AGAIN: u32 = 5;
 
 /// What is known beside the catalogue.
 pub(super) struct Learning {
     classifier: Arc<TaskClassifier>,
-    experience: Mutex<Experience>,
+    state: Mutex<RouterState>,
+    taught: ArcSwap<Taught>,
+    calls: Mutex<RememberedCalls>,
+    store: Option<Arc<dyn RoutingStore>>,
+    /// Something was learned that is not kept yet.
+    is_new: AtomicBool,
+    /// How much feedback there was, and how much of it is in `taught`.
+    given: AtomicU64,
+    fitted: tokio::sync::Mutex<u64>,
 }
 
 impl Learning {
-    pub(super) fn new(classifier: Arc<TaskClassifier>) -> Self {
+    pub(super) fn new(
+        classifier: Arc<TaskClassifier>,
+        store: Option<Arc<dyn RoutingStore>>,
+    ) -> Self {
         Self {
             classifier,
-            experience: Mutex::default(),
+            // Random, so that no other process has the same.
+            state: Mutex::new(RouterState::new(RequestId::random().bits())),
+            taught: ArcSwap::default(),
+            calls: Mutex::default(),
+            store,
+            is_new: AtomicBool::new(false),
+            given: AtomicU64::new(0),
+            fitted: tokio::sync::Mutex::new(0),
         }
     }
 
@@ -31,26 +61,131 @@ impl Learning {
     ) -> TaskEstimate {
         match request.requirements.task {
             Some(label) => TaskEstimate::told(label),
-            None => self.classifier.classify(&question(request), vector),
+            None => self.classify_prompt(&question(request), vector),
         }
     }
 
-    /// Opens the record of answers. Nobody writes into it meanwhile, so hold
-    /// it for a moment only.
-    pub(super) fn experience(&self) -> MutexGuard<'_, Experience> {
-        self.experience
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+    /// Says what kind of work a prompt looks like.
+    pub(super) fn classify_prompt(&self, prompt: &str, vector: Option<&[f32]>) -> TaskEstimate {
+        self.classifier.classify(prompt, vector)
+    }
+
+    /// Opens what was learned from answers. Nobody writes into it meanwhile,
+    /// so hold it for a moment only.
+    pub(super) fn state(&self) -> MutexGuard<'_, RouterState> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Opens the answers of the last day.
+    pub(super) fn calls(&self) -> MutexGuard<'_, RememberedCalls> {
+        self.calls.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Returns what was learned from feedback.
+    pub(super) fn taught(&self) -> Arc<Taught> {
+        self.taught.load_full()
     }
 
     /// Learns from an answer.
     pub(super) fn learn(&self, lesson: &AnswerLesson<'_>, now: Timestamp) {
-        self.experience().learn(lesson, now);
+        self.state().learn(lesson, now);
+        self.is_new.store(true, Ordering::Relaxed);
+    }
+
+    /// Takes feedback; it counts after the next [`Gateway::fit_feedback`].
+    pub(super) fn take(&self, feedback: Feedback, now: Timestamp) {
+        self.state().take(feedback, now);
+        self.is_new.store(true, Ordering::Relaxed);
+        self.given.fetch_add(1, Ordering::AcqRel);
+    }
+}
+
+impl Gateway {
+    /// Learns from all feedback that was given before. Those who call it
+    /// together wait for one another's work instead of doing it again.
+    pub(super) async fn fit_feedback(&self) {
+        let wanted = self.learning.given.load(Ordering::Acquire);
+        let mut fitted = self.learning.fitted.lock().await;
+        if *fitted < wanted {
+            *fitted = self.fit_anew().await;
+        }
+    }
+
+    /// Learns from all feedback as it counts now, and returns how much was
+    /// given here.
+    async fn fit_anew(&self) -> u64 {
+        let given = self.learning.given.load(Ordering::Acquire);
+        let (known, now) = (self.known(), self.clock.now());
+        let feedback = self.learning.state().feedback();
+        if feedback.is_empty() {
+            return given;
+        }
+        let fit = move || {
+            let prior = |target: &Target| {
+                let spec = known.catalogue.spec(&target.provider, &target.model)?;
+                Some(spec.prior(target.effort)?.quality.get())
+            };
+            Taught::fit(&feedback, prior, now)
+        };
+        match tokio::task::spawn_blocking(fit).await {
+            Ok(taught) => self.learning.taught.store(Arc::new(taught)),
+            Err(fault) => tracing::error!(%fault, "feedback was not learned from"),
+        }
+        given
+    }
+
+    /// Reads what was learned before, then keeps what is learned and reads
+    /// what others learn, until `stop` is cancelled.
+    pub async fn keep_learning(&self, stop: CancellationToken) {
+        let Some(store) = self.learning.store.as_deref() else {
+            return;
+        };
+        let is_new = || self.learning.is_new.load(Ordering::Relaxed);
+        let mut is_read = self.exchange_learning(store, is_new()).await;
+        for round in 1_u32.. {
+            let is_over = stop.run_until_cancelled(sleep(INTERVAL)).await.is_none();
+            if is_new() || !is_read || round.is_multiple_of(READ_AGAIN) {
+                is_read = self.exchange_learning(store, is_new()).await;
+            }
+            if is_over {
+                return;
+            }
+        }
+    }
+
+    /// Reads what others have learned, and keeps what this process has if
+    /// there is anything. Returns false if the store did not answer.
+    async fn exchange_learning(&self, store: &dyn RoutingStore, is_new: bool) -> bool {
+        let result = self.try_exchange(store, is_new).await;
+        if let Err(fault) = &result {
+            tracing::warn!(%fault, "what the router has learned was not kept");
+            self.learning.is_new.fetch_or(is_new, Ordering::Relaxed);
+        }
+        // Time has passed, models may have come, and others may have said more.
+        let mut fitted = self.learning.fitted.lock().await;
+        *fitted = self.fit_anew().await;
+        result.is_ok()
+    }
+
+    async fn try_exchange(&self, store: &dyn RoutingStore, is_new: bool) -> Result<(), StoreError> {
+        let kept = store.load().await?;
+        // What is learned from here on is for the next time.
+        self.learning.is_new.store(false, Ordering::Relaxed);
+        let now = self.clock.now();
+        let exchanged = self.learning.state().exchange(kept.as_deref(), now);
+        match exchanged {
+            Ok(state) if is_new => store.save(&state).await,
+            Ok(_) => Ok(()),
+            Err(later) => {
+                tracing::warn!("{later}; what this one learns is not kept");
+                Ok(())
+            }
+        }
     }
 }
 
 /// Returns the text of the last message of the user.
-fn question(request: &CompletionRequest) -> Cow<'_, str> {
+pub(super) fn question(request: &CompletionRequest) -> Cow<'_, str> {
     let mut messages = request.messages.iter().rev();
     let last = messages.find(|message| message.role == Role::User);
     let mut texts = last.into_iter().flat_map(|message| message.texts());

@@ -3,6 +3,8 @@
 use super::Gateway;
 use super::call::CallContext;
 use super::jitter::jitter;
+use super::knowledge::Knowledge;
+use super::learning::question;
 use super::plan::Plan;
 use super::refusal;
 use crate::domain::{
@@ -10,7 +12,8 @@ use crate::domain::{
     ModelSelector, ModelSpec, RoutingReport, Target, TaskGuess,
 };
 use crate::routing::{
-    Choice, Facts, FreshRates, LearnedEstimator, Prices, Ranking, Untaught, explain, explore, rank,
+    Choice, Facts, Features, FreshRates, LearnedEstimator, Prices, PromptQualities, Ranking,
+    TaskEstimate, explain, explore, rank,
 };
 use crate::usage::PriceTable;
 
@@ -29,6 +32,8 @@ pub(super) struct Route {
     pub(super) plan: Plan,
     /// The tokens that are asked for, answer included.
     pub(super) size: u64,
+    /// The kind of work.
+    pub(super) task: TaskEstimate,
     /// The explanation, still without attempts.
     pub(super) report: RoutingReport,
 }
@@ -71,10 +76,12 @@ impl Gateway {
             // The gateway itself holds a model to a schema.
             facts.needs = free;
         }
-        let mut ranking = self.rank(call, &facts);
+        let taught = self.learning.taught();
+        let qualities = taught.of(&facts.mix, || Features::read(&question(request), vector));
+        let mut ranking = self.rank(call, &facts, &qualities);
         if ranking.usable().next().is_none() && facts.needs != free {
             facts.needs = free;
-            ranking = self.rank(call, &facts);
+            ranking = self.rank(call, &facts, &qualities);
         }
         let share = if named.is_some() || request.requirements.high_quality {
             0.0
@@ -96,7 +103,7 @@ impl Gateway {
         if let Some(spec) = named
             && request.requirements.failover == Some(true)
         {
-            let others = self.others(call, spec, &facts);
+            let others = self.others(call, spec, (&facts, &qualities));
             ranking.candidates.extend(others);
         }
         if ranking.usable().next().is_none() {
@@ -110,7 +117,8 @@ impl Gateway {
             let Target {
                 provider, model, ..
             } = &first.target;
-            self.learning.experience().input(provider, model, at)
+            let state = self.learning.state();
+            state.experience().input(provider, model, at)
         });
         let input = input.unwrap_or_default();
         let decision = explain(&facts, &ranking, input, (exploration, began.elapsed()));
@@ -124,6 +132,7 @@ impl Gateway {
         Ok(Route {
             plan: Plan::new(places),
             size: facts.size(),
+            task,
             report: RoutingReport {
                 task: TaskGuess {
                     label: task.label,
@@ -158,20 +167,13 @@ impl Gateway {
         (closure.is_none() && can_go_on).then_some(place)
     }
 
-    fn rank(&self, call: &CallContext<'_>, facts: &Facts<'_>) -> Ranking {
-        // One look at health serves all targets.
-        let experience = self.learning.experience();
-        let health = self
-            .health
-            .now(self.circuits.now(), &self.places, facts.size());
-        let estimator = LearnedEstimator {
-            prices: &call.known.prices,
-            health: &health,
-            experience: &experience,
-            qualities: &Untaught,
-            expected_output_tokens: self.routing.expected_output_tokens,
-        };
-        let mut ranking = rank(facts, &call.known.catalogue, &self.routing, &estimator);
+    fn rank(
+        &self,
+        call: &CallContext<'_>,
+        facts: &Facts<'_>,
+        qualities: &PromptQualities<'_>,
+    ) -> Ranking {
+        let mut ranking = self.rank_all(call.known, facts, qualities);
         if !call.admission.is_free() {
             ranking.rule_out(FilterReason::Models, |target| {
                 let spec = call.known.catalogue.spec(&target.provider, &target.model);
@@ -181,13 +183,35 @@ impl Gateway {
         ranking
     }
 
+    /// Ranks the targets, whoever asks.
+    pub(super) fn rank_all(
+        &self,
+        known: &Knowledge,
+        facts: &Facts<'_>,
+        qualities: &PromptQualities<'_>,
+    ) -> Ranking {
+        // One look at each serves all targets.
+        let state = self.learning.state();
+        let health = self
+            .health
+            .now(self.circuits.now(), &self.places, facts.size());
+        let estimator = LearnedEstimator {
+            prices: &known.prices,
+            health: &health,
+            experience: state.experience(),
+            qualities,
+            expected_output_tokens: self.routing.expected_output_tokens,
+        };
+        rank(facts, &known.catalogue, &self.routing, &estimator)
+    }
+
     /// Lists what may answer in place of a named model: its configured
     /// fallbacks in their order, then the best of the rest.
     fn others(
         &self,
         call: &CallContext<'_>,
         named: &ModelSpec,
-        facts: &Facts<'_>,
+        (facts, qualities): (&Facts<'_>, &PromptQualities<'_>),
     ) -> Vec<Candidate> {
         let needs = call.request.needs();
         let ranking = self.rank(
@@ -198,6 +222,7 @@ impl Gateway {
                 needs,
                 ..facts.clone()
             },
+            qualities,
         );
         let fallbacks = self.routing.fallbacks.get(&named.canonical());
         let place = |target: &Target| {

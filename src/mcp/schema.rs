@@ -20,15 +20,15 @@ pub(super) fn input<T: JsonSchema>() -> Arc<JsonObject> {
     Arc::new(schema)
 }
 
-/// Returns the schema of a tool's answer. It admits the contract's error in
+/// Returns the schema of a tool's answer: names and types of what stands at
+/// its top, which say most (docs/tools.md says the rest). It admits the contract's error in
 /// place of the answer, so no property is required.
 pub(super) fn output<T: JsonSchema>() -> Arc<JsonObject> {
     let mut schema = object::<T>();
     flatten(&mut schema, 0);
     let error = json!({
         "type": "object",
-        "description": "Instead of all else, if the call failed: type, message, retryable, \
-            retry_after_ms, attempts, request_id, partial_text.",
+        "description": "Instead of all else, if the call failed.",
     });
     if let Some(properties) = schema.get_mut("properties").and_then(Value::as_object_mut) {
         properties.insert("error".to_owned(), error);
@@ -46,6 +46,7 @@ fn object<T: JsonSchema>() -> JsonObject {
     match schema {
         Value::Object(mut schema) => {
             schema.remove("$schema");
+            schema.remove("description");
             schema.insert("type".to_owned(), json!("object"));
             schema
         }
@@ -94,8 +95,9 @@ fn forget_null(node: &mut Value) {
 }
 
 fn flatten(schema: &mut Map<String, Value>, depth: usize) {
-    schema.remove("required");
-    schema.remove("minimum");
+    for word in ["required", "minimum", "description", "additionalProperties"] {
+        schema.remove(word);
+    }
     if depth >= MAX_OUTPUT_DEPTH {
         schema.remove("properties");
     }

@@ -3,6 +3,8 @@
 mod get_provider_status;
 mod get_usage_metrics;
 mod health_check;
+mod predict_cost;
+mod submit_feedback;
 mod unified_completion;
 
 use rmcp::model::{CallToolResult, JsonObject, Tool, ToolAnnotations};
@@ -22,6 +24,8 @@ pub(super) fn definitions() -> Vec<Tool> {
         get_provider_status::definition(),
         get_usage_metrics::definition(),
         health_check::definition(),
+        predict_cost::definition(),
+        submit_feedback::definition(),
         unified_completion::definition(),
     ]
 }
@@ -45,6 +49,14 @@ pub(super) async fn call(
             get_usage_metrics::call(handler, caller, arguments).await,
         ),
         "health_check" => ("health_check", health_check::call(handler, arguments)),
+        "predict_cost" => (
+            "predict_cost",
+            predict_cost::call(handler, caller, arguments),
+        ),
+        "submit_feedback" => (
+            "submit_feedback",
+            submit_feedback::call(handler, caller, arguments).await,
+        ),
         "unified_completion" => {
             return Some(unified_completion::call(handler, id, caller, arguments, progress).await);
         }

@@ -104,20 +104,6 @@ pub trait Qualities {
     fn of(&self, target: (&ProviderName, &ModelId, Option<Effort>), prior: f64) -> Belief;
 }
 
-/// Nobody gave feedback.
-pub struct Untaught;
-
-impl Qualities for Untaught {
-    fn of(&self, _: (&ProviderName, &ModelId, Option<Effort>), prior: f64) -> Belief {
-        Belief {
-            prior,
-            learned: prior,
-            usable: 1.0,
-            ..Belief::default()
-        }
-    }
-}
-
 /// Estimates from published priors and today's prices, and from what was seen
 /// since. Before anything was seen its estimates are the priors.
 pub struct LearnedEstimator<'a> {
@@ -131,6 +117,65 @@ pub struct LearnedEstimator<'a> {
     pub qualities: &'a dyn Qualities,
     /// Visible output to expect of an unknown model, in tokens.
     pub expected_output_tokens: u32,
+}
+
+/// What a call would come to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PredictedCost {
+    /// Input in tokens, as the vendor will count it.
+    pub input_tokens: u64,
+    /// Output in tokens, hidden reasoning included.
+    pub output_tokens: u64,
+    /// The cost of the input.
+    pub input_cost: NanoUsd,
+    /// The cost of the output.
+    pub output_cost: NanoUsd,
+}
+
+impl LearnedEstimator<'_> {
+    /// Predicts what a call costs, with `output` tokens or as many as are
+    /// expected; `None` if the model has no price. Unlike
+    /// [`Estimator::estimate`] it needs no prior.
+    pub fn predict(
+        &self,
+        facts: &Facts<'_>,
+        spec: &ModelSpec,
+        effort: Option<Effort>,
+        output: Option<u64>,
+    ) -> Option<PredictedCost> {
+        let seen = self.experience.model(&spec.provider, &spec.id, facts.at);
+        let input = (facts.input_tokens as f64 * seen.input().factor).ceil() as u64;
+        let rates = self.prices.fresh(spec, input, facts.at)?;
+        let output = output.unwrap_or_else(|| {
+            let expected = seen.expected(effort, &facts.mix, self.base(spec, effort));
+            output_tokens(&expected, facts)
+        });
+        Some(PredictedCost {
+            input_tokens: input,
+            output_tokens: output,
+            input_cost: rates.cost(input, 0),
+            output_cost: rates.cost(0, output),
+        })
+    }
+
+    /// Returns what to expect of a model that nobody has heard.
+    fn base(&self, spec: &ModelSpec, effort: Option<Effort>) -> Expected {
+        Expected {
+            visible: f64::from(self.expected_output_tokens),
+            // Thinking tends to use about half of what it is allowed (chosen).
+            thinking: f64::from(spec.request.allowance(effort)) / 2.0,
+            usable: 1.0,
+        }
+    }
+}
+
+/// Returns the visible output, of which the caller sets the limit.
+fn visible_tokens(expected: &Expected, facts: &Facts<'_>) -> f64 {
+    expected.visible.min(f64::from(facts.max_tokens)).ceil()
+}
+
+fn output_tokens(expected: &Expected, facts: &Facts<'_>) -> u64 {
+    visible_tokens(expected, facts) as u64 + expected.thinking.ceil() as u64
 }
 
 impl Estimator for LearnedEstimator<'_> {
@@ -148,15 +193,9 @@ impl Estimator for LearnedEstimator<'_> {
         let health = self.health.of(&spec.provider, &spec.id);
         let at_effort = |effort: &Option<Effort>| {
             let prior = spec.prior(*effort)?;
-            // Thinking tends to use about half of what it is allowed (chosen).
-            let base = Expected {
-                visible: f64::from(self.expected_output_tokens),
-                thinking: f64::from(spec.request.allowance(*effort)) / 2.0,
-                usable: 1.0,
-            };
-            let expected = seen.expected(*effort, &facts.mix, base);
-            let visible = expected.visible.min(f64::from(facts.max_tokens)).ceil();
-            let output = visible as u64 + expected.thinking.ceil() as u64;
+            let expected = seen.expected(*effort, &facts.mix, self.base(spec, *effort));
+            let visible = visible_tokens(&expected, facts);
+            let output = output_tokens(&expected, facts);
             let belief = Belief {
                 usable: expected.usable,
                 ..self
@@ -170,7 +209,7 @@ impl Estimator for LearnedEstimator<'_> {
             let to_first_s = prior.ttft_ms / 1e3 * health.first_factor;
             let flow_s = visible / prior.tokens_per_second.max(0.1) * health.flow_factor;
             Some(Estimate {
-                quality: quality(&belief),
+                quality: belief.expected(),
                 belief,
                 cost: rates.map(|rates| rates.cost(input, output)),
                 output_tokens: output,
@@ -182,14 +221,4 @@ impl Estimator for LearnedEstimator<'_> {
         };
         efforts.iter().map(at_effort).collect()
     }
-}
-
-/// Returns the quality that a belief comes to, 0 to 1.
-fn quality(belief: &Belief) -> f64 {
-    let learned = belief.learned - belief.prior + belief.correction;
-    let quality = belief.prior + belief.support * learned;
-    if quality.is_nan() {
-        return 0.0;
-    }
-    quality.clamp(0.0, 1.0) * belief.usable
 }

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use self::record::ModelRecord;
-use super::task::Mix;
+use super::quality::TaskMix;
 use crate::domain::{Effort, ModelId, ProviderName, Target, TaskLabel};
 
 pub(super) use self::record::Expected;
@@ -149,7 +149,12 @@ pub(super) struct View<'a> {
 impl View<'_> {
     /// Returns what to expect of an answer at an effort, where `base` would be
     /// expected of a model that nobody has heard.
-    pub(super) fn expected(&self, effort: Option<Effort>, mix: &Mix, base: Expected) -> Expected {
+    pub(super) fn expected(
+        &self,
+        effort: Option<Effort>,
+        mix: &TaskMix,
+        base: Expected,
+    ) -> Expected {
         self.record
             .map_or(base, |record| record.expected(effort, self.kept, mix, base))
     }

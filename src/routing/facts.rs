@@ -4,7 +4,8 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::Offset;
 
-use super::task::{LABELS, TaskEstimate};
+use super::quality::TaskMix;
+use super::task::TaskEstimate;
 use super::tokens::estimate_tokens;
 use crate::domain::{Capabilities, CompletionRequest, ContentPart, Requirements};
 
@@ -47,8 +48,8 @@ pub struct Facts<'a> {
     pub choice: Choice<'a>,
     /// The kind of work.
     pub task: TaskEstimate,
-    /// How much each of [`LABELS`] counts where something is known of each.
-    pub mix: [f64; LABELS.len()],
+    /// How much each kind counts where something is known of each.
+    pub mix: TaskMix,
     /// How much low cost weighs beyond what the caller asks, 0 to 1.
     pub cost_pressure: f64,
     /// When the call began: decides which price is in force.
@@ -81,7 +82,7 @@ impl<'a> Facts<'a> {
             may_think: request.may_think,
             requirements: &request.requirements,
             choice,
-            mix: task.mix(),
+            mix: TaskMix::of(&task),
             task,
             cost_pressure: 0.0,
             at,

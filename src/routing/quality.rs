@@ -12,6 +12,7 @@ mod clusters;
 mod features;
 mod mix;
 mod neighbourhood;
+mod packed;
 mod ridge;
 
 use std::collections::HashMap;

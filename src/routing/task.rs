@@ -79,14 +79,19 @@ pub struct TaskEstimate {
     pub language: Option<LanguageFinding>,
 }
 
-/// How much each of [`LABELS`] counts where something is known of each; the
-/// shares sum to 1.
-pub(super) type Mix = [f64; LABEL_COUNT];
-
-/// Below this confidence no single kind of work is picked.
-const UNSURE: f64 = 0.4;
-
 impl TaskEstimate {
+    /// Of a prompt that nobody has seen.
+    pub fn unknown() -> Self {
+        Self {
+            label: TaskLabel::General,
+            confidence: 0.0,
+            runner_up: TaskLabel::General,
+            probabilities: [1.0 / LABEL_COUNT as f64; LABEL_COUNT],
+            source: TaskSource::Caller,
+            language: None,
+        }
+    }
+
     /// Takes the caller's word for it.
     pub fn told(label: TaskLabel) -> Self {
         Self {
@@ -97,24 +102,6 @@ impl TaskEstimate {
             source: TaskSource::Caller,
             language: None,
         }
-    }
-
-    /// Returns which kinds of work to look up: the likeliest, or all by their
-    /// chances where none is likely; of what is not English, the work itself
-    /// too.
-    pub(super) fn mix(&self) -> Mix {
-        if self.confidence < UNSURE {
-            return self.probabilities;
-        }
-        let mut mix = [0.0; LABEL_COUNT];
-        let is_half = self.label == TaskLabel::Multilingual && self.runner_up != self.label;
-        let shares = if is_half { [0.5, 0.5] } else { [1.0, 0.0] };
-        for (label, share) in [self.label, self.runner_up].into_iter().zip(shares) {
-            for (known, part) in LABELS.iter().zip(&mut mix) {
-                *part += if *known == label { share } else { 0.0 };
-            }
-        }
-        mix
     }
 }
 

@@ -8,7 +8,7 @@ use std::sync::{Arc, LazyLock, Mutex};
 
 use ai_gateway::app::{App, Embedding, Stores, World};
 use ai_gateway::config::{Config, Sources};
-use ai_gateway::domain::{Clock, LedgerEntry, Secret};
+use ai_gateway::domain::{Clock, LedgerEntry, RoutingStore, Secret, StoreError};
 use ai_gateway::limit::LocalLimits;
 use ai_gateway::providers::{
     GoogleIdentity, IdentityError, Transport, TransportBody, TransportError,
@@ -125,6 +125,27 @@ impl Rig {
         embedding: Embedding,
         extra: &[(&str, &str)],
     ) -> Self {
+        Self::on(Arc::default(), (transport, simulator), embedding, extra)
+    }
+
+    /// Starts a gateway that remembers what another one has learned.
+    pub(crate) fn remembering(learned: &Arc<Learned>) -> Self {
+        let simulator = Simulator::new(7);
+        let wire = Arc::new(Wire(simulator.router()));
+        Self::on(
+            Arc::clone(learned),
+            (wire, simulator),
+            Embedding::off(),
+            &[],
+        )
+    }
+
+    fn on(
+        learned: Arc<Learned>,
+        (transport, simulator): (Arc<dyn Transport>, Simulator),
+        embedding: Embedding,
+        extra: &[(&str, &str)],
+    ) -> Self {
         let mut environment = BTreeMap::from([
             ("OPENAI_API_KEY", OPENAI_KEY),
             ("OPENAI_BASE_URL", "http://127.0.0.1:1/openai/v1"),
@@ -147,13 +168,15 @@ impl Rig {
         let config = loaded(&sources);
         let ledger = Arc::new(MemoryLedger::default());
         let published = Arc::new(Published::new());
+        let mut stores = Stores::new(
+            Arc::clone(&ledger) as _,
+            Arc::clone(&ledger) as _,
+            Arc::new(LocalLimits::new(Arc::new(Calendar))),
+        );
+        stores.learned = Some(learned);
         let world = World {
             transport,
-            stores: Stores::new(
-                Arc::clone(&ledger) as _,
-                Arc::clone(&ledger) as _,
-                Arc::new(LocalLimits::new(Arc::new(Calendar))),
-            ),
+            stores,
             embedding,
             clock: Arc::new(Calendar),
             google_identity: Arc::new(Machine(simulator.router())),
@@ -277,6 +300,22 @@ impl Transport for Answering {
             "usage": {"prompt_tokens": 10, "completion_tokens": 5}});
         let body = Full::new(Bytes::from(body.to_string())).map_err(|never| match never {});
         Ok(Response::new(body.boxed_unsync()))
+    }
+}
+
+/// A store of what the router learns.
+#[derive(Default)]
+pub(crate) struct Learned(Mutex<Option<Vec<u8>>>);
+
+#[async_trait]
+impl RoutingStore for Learned {
+    async fn load(&self) -> Result<Option<Vec<u8>>, StoreError> {
+        Ok(self.0.lock().unwrap().clone())
+    }
+
+    async fn save(&self, state: &[u8]) -> Result<(), StoreError> {
+        *self.0.lock().unwrap() = Some(state.to_vec());
+        Ok(())
     }
 }
 

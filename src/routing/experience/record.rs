@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use super::AnswerLesson;
 use crate::domain::Effort;
-use crate::routing::task::{LABELS, Mix};
+use crate::routing::quality::TaskMix;
+use crate::routing::task::LABELS;
 
 /// After this time an answer counts half.
 const HALF_LIFE_S: f64 = 7.0 * 86_400.0;
@@ -157,7 +158,7 @@ impl ModelRecord {
         &self,
         effort: Option<Effort>,
         kept: f64,
-        mix: &Mix,
+        mix: &TaskMix,
         base: Expected,
     ) -> Expected {
         let Some(record) = self.efforts.iter().find(|record| record.effort == effort) else {
@@ -171,7 +172,7 @@ impl ModelRecord {
             thinking: 0.0,
             usable: 0.0,
         };
-        for (sums, share) in record.tasks.iter().zip(mix) {
+        for (sums, share) in record.tasks.iter().zip(mix.shares()) {
             expected.visible += share * lean(sums.visible, sums.lengths, kept, visible);
             expected.thinking += share * lean(sums.thinking, sums.lengths, kept, thinking);
             let usable = sums.usable * kept + USABLE_PRIOR;

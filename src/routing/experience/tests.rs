@@ -1,7 +1,6 @@
 use jiff::SignedDuration;
 
 use super::*;
-use crate::routing::task::TaskEstimate;
 
 const BASE: Expected = Expected {
     visible: 350.0,
@@ -33,7 +32,7 @@ fn tokens(input: u64, visible: u64, is_cut: bool) -> Option<ReportedTokens> {
 
 fn seen(experience: &Experience, task: TaskLabel, at: Timestamp) -> Expected {
     let target = target("m");
-    let mix = TaskEstimate::told(task).mix();
+    let mix = TaskMix::only(task);
     let view = experience.model(&target.provider, &target.model, at);
     view.expected(None, &mix, BASE)
 }
@@ -78,7 +77,10 @@ fn lengths_are_learned_by_kind_of_work_and_lean_on_the_rest() {
         "{code}"
     );
     let other = experience.model(&ProviderName::new("openai"), &ModelId::new("x"), day(0));
-    assert_eq!(other.expected(None, &[0.0; 6], BASE), BASE);
+    assert_eq!(
+        other.expected(None, &TaskMix::only(TaskLabel::Code), BASE),
+        BASE
+    );
 }
 
 #[test]

@@ -2,6 +2,9 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
+use super::packed::Packed;
 use crate::routing::task::Buckets;
 
 /// Words and pairs of words are hashed into 2^12 buckets: on pool lr9 2^14
@@ -16,7 +19,8 @@ pub(super) const BUCKETS: usize = 1 << BITS;
 /// Takes about 1.5 kB for 384 dimensions and 8 bytes for each distinct word
 /// and pair of the first 1,500 and the last 400 characters; 4 kB in all for a
 /// prompt of 200 words.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(into = "Packed", from = "Packed")]
 pub struct Features {
     dense: Option<Arc<[f32]>>,
     /// Sorted by bucket, of unit norm.
@@ -37,6 +41,23 @@ impl Features {
         Self {
             dense: embedding.and_then(unit),
             words: words.collect(),
+        }
+    }
+
+    /// Takes features apart from their prompt. Unknown buckets and what is out
+    /// of order are left out.
+    pub(super) fn from_parts(embedding: Option<&[f32]>, mut words: Vec<(u16, f32)>) -> Self {
+        words.retain(|(bucket, value)| usize::from(*bucket) < BUCKETS && *value > 0.0);
+        words.sort_unstable_by_key(|(bucket, _)| *bucket);
+        words.dedup_by_key(|(bucket, _)| *bucket);
+        let squares: f32 = words.iter().map(|(_, value)| value * value).sum();
+        let scale = squares.sqrt().max(f32::MIN_POSITIVE);
+        Self {
+            dense: embedding.and_then(unit),
+            words: words
+                .into_iter()
+                .map(|(bucket, value)| (bucket, value / scale))
+                .collect(),
         }
     }
 

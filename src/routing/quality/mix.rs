@@ -40,6 +40,11 @@ impl TaskMix {
         Self(shares)
     }
 
+    /// Returns the shares in the order of [`LABELS`].
+    pub(in crate::routing) const fn shares(&self) -> &[f64; TASKS] {
+        &self.0
+    }
+
     /// Reads a row of a table.
     pub(super) fn read(&self, row: &[f64; TASKS]) -> f64 {
         self.0.iter().zip(row).map(|(share, of)| share * of).sum()
