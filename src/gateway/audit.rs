@@ -44,6 +44,8 @@ impl Gateway {
         completion: &Completion,
     ) {
         let shows_text = self.settings.audit_prompts;
+        let routing = &completion.routing;
+        let decision = routing.decision.as_deref();
         tracing::info!(
             target: "audit",
             request_id = %origin.id,
@@ -57,7 +59,9 @@ impl Gateway {
             cost_usd = completion.cost.amount().map(NanoUsd::usd),
             cache = completion.cache.status.as_str(),
             latency_ms = milliseconds(completion.latency),
-            attempts = completion.routing.attempts.len(),
+            attempts = routing.attempts.len(),
+            task = decision.map(|_| routing.task.label.as_str()),
+            propensity = decision.map(|decision| decision.exploration.propensity),
             prompt = shows_text.then(|| prompt(request)),
             answer = shows_text.then(|| start(&completion.text())),
             "call"
