@@ -25,15 +25,18 @@ impl Entry {
         let (mut low, mut high) = (0, bytes.len());
         while low < high {
             let middle = low + (high - low) / 2;
-            let start = bytes.get(..middle)?.iter().rposition(|&b| b == b'\n');
-            let start = start.map_or(0, |at| at + 1);
-            let length = bytes.get(start..)?.iter().position(|&b| b == b'\n')?;
-            let line = LINES.get(start..start + length)?;
-            let (head, rest) = line.split_once(' ')?;
-            match head.cmp(word) {
-                Ordering::Less => low = start + length + 1,
+            let start = bytes.get(low..middle)?.iter().rposition(|&b| b == b'\n');
+            let start = start.map_or(low, |at| low + at + 1);
+            let line = bytes.get(start..)?;
+            match compare(line, word) {
+                Ordering::Less => {
+                    let length = bytes.get(middle..)?.iter().position(|&b| b == b'\n')?;
+                    low = middle + length + 1;
+                }
                 Ordering::Greater => high = start,
                 Ordering::Equal => {
+                    let rest = LINES.get(start + word.len() + 1..)?;
+                    let (rest, _) = rest.split_once('\n')?;
                     return Some(Self {
                         rarity: rest.bytes().next()?.wrapping_sub(b'a'),
                         items: rest.get(1..)?,
@@ -73,6 +76,17 @@ impl Entry {
         let items = self.items.split_ascii_whitespace();
         items.filter_map(move |item| item.strip_prefix(kind))
     }
+}
+
+/// Compares the word that a line begins with. The space behind it sorts before
+/// all that words consist of, so its end need not be looked for.
+fn compare(line: &[u8], word: &str) -> Ordering {
+    let head = line.get(..word.len()).unwrap_or(line);
+    let order = head.cmp(word.as_bytes());
+    order.then_with(|| match line.get(word.len()) {
+        Some(b' ') => Ordering::Equal,
+        _ => Ordering::Greater,
+    })
 }
 
 #[cfg(test)]

@@ -41,9 +41,11 @@ pub(super) struct Word {
     pub(super) class: Class,
     /// Begins with a capital though no sentence begins here.
     pub(super) is_name: bool,
-    /// What is known of the lemma.
+    /// What is known of the lemma of a content word; nobody asks for that of
+    /// others.
     pub(super) entry: Option<Entry>,
-    /// The lesser rarity of word and lemma; [`UNKNOWN`] if neither is known.
+    /// The lesser rarity of word and lemma; [`UNKNOWN`] if neither is known,
+    /// or it is no content word.
     pub(super) rarity: u8,
 }
 
@@ -168,12 +170,18 @@ fn contraction(word: &str) -> (&str, &str) {
 
 fn word(text: &str, is_name: bool) -> Word {
     let class = class(text);
+    if class != Class::Content {
+        return Word {
+            text: text.to_owned(),
+            lemma: text.to_owned(),
+            class,
+            is_name,
+            entry: None,
+            rarity: UNKNOWN,
+        };
+    }
     let own = Entry::of(text);
-    let lemma = if class == Class::Content {
-        lemma(text, own)
-    } else {
-        text.to_owned()
-    };
+    let lemma = lemma(text, own);
     let entry = if lemma == text {
         own
     } else {
