@@ -6,7 +6,7 @@ use std::mem::size_of;
 use std::sync::Arc;
 
 use super::best::{Best, Entry};
-use super::vector::{ROWS, cosines};
+use super::vector::cosines;
 
 /// How many vectors share one allocation: 384 KiB of 384 dimensions. More
 /// would make steps in memory and the copy of a block that a rebuild is
@@ -123,15 +123,12 @@ impl<K: Copy + Eq + Hash> Flat<K> {
     /// Offers all entries.
     pub(super) fn search(&self, query: &[f32], best: &mut Best<K>) {
         for (block, entries) in self.blocks.iter().zip(self.entries.chunks(BLOCK)) {
-            let mut rows = block.chunks_exact(self.dimensions);
-            for entries in entries.chunks(ROWS) {
-                // What is missing in the last group is made up for by the
-                // query, for which no entry is left.
-                let group = [(); ROWS].map(|()| rows.next().unwrap_or(query));
-                for (entry, cosine) in entries.iter().zip(cosines(query, group)) {
+            let mut entries = entries.iter();
+            cosines(query, block.chunks_exact(self.dimensions), |cosine| {
+                if let Some(entry) = entries.next() {
                     best.offer(entry, cosine);
                 }
-            }
+            });
         }
     }
 

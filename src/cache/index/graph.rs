@@ -14,7 +14,7 @@ use hnsw_rs::hnsw::Hnsw;
 
 use super::best::Entry;
 use super::flat::map_bytes;
-use super::vector::{cosine, total};
+use super::vector::cosine;
 
 /// The neighbours of a node in the layers above the lowest, which has twice
 /// as many; the crate ends the process above 256.
@@ -91,7 +91,7 @@ impl<K: Copy + Eq + Hash> Graph<K> {
         let found = self.nodes.search(query, width, width);
         let points = self.nodes.get_point_indexation();
         let hits = found.into_iter().filter_map(|near| {
-            // The distance was rounded another way than all else is compared.
+            // Taken back from the distance, it would lack some of its bits.
             let vector = points.get_point_data(&near.p_id)?;
             let cosine = cosine(query, &vector);
             let number = near.d_id;
@@ -111,27 +111,13 @@ impl<K: Copy + Eq + Hash> Graph<K> {
     }
 }
 
-/// 1 − cosine of checked vectors. The crate panics below 0, to which rounding
-/// can lead, and at what is not a number, to which checked vectors cannot.
+/// 1 − cosine of checked vectors, 0 to 2. The crate panics below 0, and at what
+/// is not a number, to which checked vectors cannot lead.
 #[derive(Clone, Copy, Default)]
 struct Cosine;
 
 impl Distance<f32> for Cosine {
     fn eval(&self, one: &[f32], other: &[f32]) -> f32 {
-        (1.0 - dot(one, other)).max(0.0)
+        1.0 - cosine(one, other)
     }
-}
-
-/// Multiplies one pair of vectors; 16 sums are the fastest for that.
-fn dot(one: &[f32], other: &[f32]) -> f32 {
-    let (parts, rest) = one.as_chunks::<16>();
-    let (other_parts, other_rest) = other.as_chunks::<16>();
-    let mut sums = [0.0; 16];
-    for (part, other) in parts.iter().zip(other_parts) {
-        for ((sum, one), other) in sums.iter_mut().zip(part).zip(other) {
-            *sum += one * other;
-        }
-    }
-    let rest = rest.iter().zip(other_rest).map(|(one, other)| one * other);
-    total(&sums) + rest.sum::<f32>()
 }
