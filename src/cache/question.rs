@@ -17,7 +17,7 @@ use crate::domain::{
 };
 
 /// Changes with the meaning of scopes and keys, so that old answers rest.
-const FORM: &str = "answer-2";
+const FORM: &str = "answer-3";
 
 /// Above it the caller asks for variety, not for the same answer again.
 const MAX_TEMPERATURE: f64 = 0.7;
@@ -87,7 +87,8 @@ impl Question {
         if last.role != Role::User {
             return None;
         }
-        let prompt: String = last.texts().collect();
+        // The vendor gets parts apart: "1" and "2 prime" are not "12 prime".
+        let prompt = last.texts().collect::<Vec<_>>().join("\n");
         let history = if before.iter().any(|message| message.role != Role::System) {
             History::Some
         } else {

@@ -298,3 +298,26 @@ fn a_stand_in_is_no_answer_of_the_named_model() {
     assert!(!answered("openai", "gpt-oss-20b"));
     assert!(!answered("groq", "gpt-oss-20b"));
 }
+
+#[test]
+fn parts_of_a_text_are_not_one_word() {
+    let key = |parts: &[&str]| {
+        let content = parts.iter();
+        let content = content.map(|part| ContentPart::Text((*part).to_owned()));
+        let message = Message {
+            role: Role::User,
+            content: content.collect(),
+        };
+        let question = read(Draft {
+            messages: Some(vec![message]),
+            ..Draft::default()
+        });
+        question.expect("it may be cached").key
+    };
+
+    let apart = key(&["Is 1", "2 prime in maths?"]);
+
+    assert_ne!(apart, key(&["Is 12 prime in maths?"]));
+    assert_eq!(apart, key(&["Is 1", "2 prime in maths?"]));
+    assert_ne!(apart, key(&["Is", "1 2 prime in maths?"]));
+}
