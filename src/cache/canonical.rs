@@ -60,7 +60,7 @@ pub(super) fn is_exacting(prompt: &str) -> bool {
 ///
 /// Not NFKC, which makes "10²" of "102" and "½" of "1⁄2": only full-width
 /// forms and ligatures are taken apart.
-fn fold(text: &str) -> Cow<'_, str> {
+pub(super) fn fold(text: &str) -> Cow<'_, str> {
     if text.is_ascii() {
         return one_quote(text);
     }

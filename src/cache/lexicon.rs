@@ -52,6 +52,11 @@ impl Entry {
         self.of_kind('=').next()
     }
 
+    /// Tells whether anything is known of what it means; names have none.
+    pub(super) fn has_senses(&self) -> bool {
+        !self.items.trim().is_empty()
+    }
+
     /// Tells whether a request may have one word for the other.
     pub(super) fn asks_the_same(&self, other: &Self) -> bool {
         self.share('s', other, 's')

@@ -3,6 +3,10 @@
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
+use super::super::canonical;
+use super::super::lexicon::Entry;
+use super::{Class, class};
+
 /// Phrases whose answer changes with the day.
 const PHRASES: &str = include_str!("time_sensitive.txt");
 
@@ -30,34 +34,99 @@ pub(super) enum Timing {
 
 /// Returns how a prompt hangs on the day. Takes time linear in it.
 pub(super) fn timing(prompt: &str) -> Timing {
-    let words: Vec<String> = super::words(prompt).collect();
-    if !has_phrase(prompt, &words) {
-        return Timing::Timeless;
-    }
-    if words.len() <= MAX_SHORT {
-        return Timing::Asked;
-    }
+    let prompt = &*canonical::fold(prompt);
+    let mut count = 0;
+    let mut has_any = false;
+    let mut is_asked = false;
     let mut last_has = true;
     for sentence in sentences(prompt) {
-        let words: Vec<String> = super::words(sentence).collect();
+        let words = said(sentence);
+        count += words.len();
         let has_phrase = has_phrase(sentence, &words);
-        if has_phrase && sentence.ends_with(['?', '？', '؟']) {
-            return Timing::Asked;
-        }
-        let asks = words.len() >= MIN_ASKING || sentence.contains(is_unspaced);
-        if has_phrase || (asks && !is_thanks(&words)) {
+        has_any |= has_phrase;
+        let asks = sentence.ends_with(['?', '？', '؟']) || is_order(&words);
+        is_asked |= has_phrase && asks;
+        let is_whole = words.len() >= MIN_ASKING || sentence.contains(is_unspaced);
+        if has_phrase || (is_whole && !is_thanks(&words)) {
             last_has = has_phrase;
         }
     }
-    if last_has {
+    if !has_any {
+        Timing::Timeless
+    } else if count <= MAX_SHORT || is_asked || last_has {
         Timing::Asked
     } else {
         Timing::Mentioned
     }
 }
 
-fn is_thanks(words: &[String]) -> bool {
-    let first = words.first().map_or("", String::as_str);
+/// A word, in lower case and without 's.
+struct Said {
+    text: String,
+    /// May be a name: with a capital, or none of the words that have a meaning
+    /// of their own.
+    is_name: bool,
+}
+
+fn said(sentence: &str) -> Vec<Said> {
+    let mut has_capital = false;
+    let words = sentence.split(|c: char| !c.is_alphanumeric() && c != '\'');
+    let words = words.filter(|word| !word.is_empty()).enumerate();
+    let mut words: Vec<Said> = words
+        .map(|(at, word)| {
+            let text = word.trim_matches('\'').to_lowercase();
+            let text = text.strip_suffix("'s").map_or(text.clone(), str::to_owned);
+            let is_name = at > 0 && word.starts_with(char::is_uppercase) && text != "i";
+            has_capital |= is_name;
+            Said { text, is_name }
+        })
+        .collect();
+    let unmarked = if has_capital { 1 } else { words.len() };
+    for word in words.iter_mut().take(unmarked) {
+        word.is_name |= is_nameless(&word.text);
+    }
+    words
+}
+
+/// Tells whether a word has no meaning of its own, as far as known.
+fn is_nameless(word: &str) -> bool {
+    word.len() > 2
+        && class(word) == Class::Content
+        && Entry::of(word).is_none_or(|entry| !entry.has_senses())
+}
+
+/// Tells whether a sentence begins as what wants an answer does.
+fn is_order(words: &[Said]) -> bool {
+    let mut words = words.iter().map(|word| word.text.as_str());
+    let first = words.find(|word| {
+        !matches!(
+            *word,
+            "please" | "hi" | "hello" | "hey" | "can" | "could" | "would" | "you" | "and"
+        )
+    });
+    first.is_some_and(|first| {
+        matches!(
+            first,
+            "tell"
+                | "give"
+                | "list"
+                | "show"
+                | "find"
+                | "check"
+                | "name"
+                | "report"
+                | "what"
+                | "which"
+                | "who"
+                | "when"
+                | "where"
+                | "how"
+        )
+    })
+}
+
+fn is_thanks(words: &[Said]) -> bool {
+    let first = words.first().map_or("", |word| word.text.as_str());
     words.len() <= MAX_THANKS && matches!(first, "thank" | "thanks" | "many" | "please")
 }
 
@@ -79,6 +148,16 @@ fn sentences(text: &str) -> impl Iterator<Item = &str> {
         (!sentence.is_empty()).then_some(sentence)
     })
 }
+
+/// What stands in a phrase for the end of the sentence, some words, a name and
+/// a number.
+const END: &str = "$";
+const ANY: &str = "*";
+const NAME: &str = "^";
+const NUMBER: &str = "#";
+
+/// `*` stands for no more words.
+const MAX_ANY: usize = 3;
 
 /// The phrases, by their first words.
 struct Phrases {
@@ -121,10 +200,11 @@ static TABLE: LazyLock<Phrases> = LazyLock::new(|| {
     Phrases { spaced, unspaced }
 });
 
-fn has_phrase(text: &str, words: &[String]) -> bool {
+fn has_phrase(text: &str, words: &[Said]) -> bool {
     if !text.is_ascii() && TABLE.unspaced.iter().any(|phrase| text.contains(phrase)) {
         return true;
     }
+    let words = without_please(words);
     // What an exception covers counts for no other phrase.
     let mut is_covered = vec![false; words.len()];
     for at in 0..words.len() {
@@ -145,15 +225,57 @@ fn has_phrase(text: &str, words: &[String]) -> bool {
     })
 }
 
+/// Drops what closes a sentence and asks for nothing.
+fn without_please(words: &[Said]) -> &[Said] {
+    let mut words = words;
+    while let Some((last, before)) = words.split_last()
+        && matches!(
+            &*last.text,
+            "please" | "thanks" | "bitte" | "there" | "here"
+        )
+    {
+        words = before;
+    }
+    words
+}
+
 /// Returns the lengths in words of the phrases, or exceptions, that begin at
 /// a word.
-fn phrases_at(words: &[String], at: usize, kind: Kind) -> impl Iterator<Item = usize> {
-    let first = words.get(at).map_or("", String::as_str);
-    let phrases = TABLE.spaced.get(first).map_or(&[][..], Vec::as_slice);
-    phrases.iter().filter_map(move |phrase| {
-        let found = words.get(at + 1..)?.get(..phrase.rest.len())?;
-        (phrase.kind == kind && found == phrase.rest).then_some(1 + phrase.rest.len())
-    })
+fn phrases_at(words: &[Said], at: usize, kind: Kind) -> impl Iterator<Item = usize> {
+    let first = words.get(at).map_or("", |word| word.text.as_str());
+    let of = |first| TABLE.spaced.get(first).map_or(&[][..], Vec::as_slice);
+    let named = words.get(at).filter(|word| word.is_name).map(|_| of(NAME));
+    let phrases = of(first).iter().chain(named.unwrap_or_default());
+    let rest = words.get(at + 1..).unwrap_or_default();
+    phrases
+        .filter(move |phrase| phrase.kind == kind)
+        .filter_map(move |phrase| Some(1 + matched(&phrase.rest, rest)?))
+}
+
+/// Returns how many words a pattern takes from the start.
+fn matched(pattern: &[&str], words: &[Said]) -> Option<usize> {
+    let Some((first, pattern)) = pattern.split_first() else {
+        return Some(0);
+    };
+    let after = |taken: usize| Some(taken + matched(pattern, words.get(taken..)?)?);
+    let word = words.first();
+    match *first {
+        END => word.is_none().then_some(0),
+        ANY => (1..=MAX_ANY).find_map(after),
+        NAME => word.filter(|word| word.is_name).and_then(|_| after(1)),
+        NUMBER => word
+            .filter(|word| is_number(&word.text))
+            .and_then(|_| after(1)),
+        text => word.filter(|word| word.text == text).and_then(|_| after(1)),
+    }
+}
+
+fn is_number(word: &str) -> bool {
+    word.starts_with(|c: char| c.is_ascii_digit())
+        || matches!(
+            word,
+            "few" | "two" | "three" | "four" | "five" | "six" | "seven" | "ten" | "twelve"
+        )
 }
 
 /// A letter of a script that writes words without blanks or joins particles.
