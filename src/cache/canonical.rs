@@ -8,6 +8,7 @@
 //! superscripts as digits; the case of units and formulas.
 
 mod courtesy;
+mod marks;
 mod raw;
 mod tokens;
 

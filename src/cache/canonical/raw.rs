@@ -1,6 +1,8 @@
 //! Which texts are only trimmed: code, notation, and those whose very writing
 //! is in question.
 
+use super::marks;
+
 /// Characters of code and formulas that prose seldom has. On the development
 /// stream no question with one of them came again in other words.
 const CODE: [char; 14] = [
@@ -82,6 +84,7 @@ pub(super) fn is_notation(text: &str) -> bool {
         || is_indented(text)
         || has_glued_sign(text)
         || has_lone_signs(text)
+        || marks::has_telling_mark(text)
         || text.matches('"').count() % 2 == 1
         || (is_about_writing(text) && has_text())
 }

@@ -76,8 +76,90 @@ fn what_changes_the_question_stays() {
         ("Is H₂O wet", "Is H2O wet"),
         ("Add ½ cup", "Add 1⁄2 cup"),
         ("Lets eat grandma", "Lets eat, grandma"),
+        ("What is .5 times 3?", "What is 5 times 3?"),
+        (
+            "How many mg is .5 of a 20 mg tablet?",
+            "How many mg is 5 of a 20 mg tablet?",
+        ),
+        ("What is -.5 squared", "What is -5 squared"),
+        ("What is x.5", "What is x 5"),
+        ("What is 3 - -2?", "What is 3 -2?"),
+        ("What is 6·7", "What is 6 - 7"),
+        ("What is 6 • 7", "What is 6 - 7"),
+        ("What is 6 · 7", "What is 6 7"),
+        ("What is 8 - 4", "What is 8 … 4"),
+        ("What is 10 - 3?", "What is 10 3?"),
+        ("Solve 2x - 3 for 0", "Solve 2x 3 for 0"),
+        ("Rewrite a - b", "Rewrite a b"),
+        ("Evaluate 7 – 2 step by step", "Evaluate 7 2 step by step"),
+        ("Is a.b the same as b in Lua", "Is a b the same as b in Lua"),
     ] {
         differ(a, b);
+    }
+}
+
+#[test]
+fn marks_of_names_paths_and_operators_stay() {
+    for (a, b) in [
+        ("What does rm -rf ./home do?", "What does rm -rf /home do?"),
+        ("Explain cd ../foo", "Explain cd ./foo"),
+        ("Explain cd ../foo", "Explain cd /foo"),
+        ("Explain ls ..", "Explain ls"),
+        ("What does 1..5 mean", "What does 1...5 mean"),
+        ("What does ...args mean", "What does args mean"),
+        ("What does user?.name do", "What does user.name do"),
+        ("What does user!!.name do", "What does user.name do"),
+        (
+            "What does !true evaluate to?",
+            "What does true evaluate to?",
+        ),
+        ("What is 4!!", "What is 4!"),
+        (
+            "What is the derivative of n!",
+            "What is the derivative of n",
+        ),
+        (
+            "What is the derivative of n!?",
+            "What is the derivative of n?",
+        ),
+        ("Is p? a predicate in Ruby", "Is p! a predicate in Ruby"),
+        (
+            "What does save! do in Rails?",
+            "What does save do in Rails?",
+        ),
+        (
+            "What does empty? do in Ruby?",
+            "What does empty do in Ruby?",
+        ),
+        (
+            "How do save and save! differ",
+            "How do save and save differ",
+        ),
+        ("What does wtf?! mean", "What does wtf mean"),
+        ("What is a?b in C", "What is a b in C"),
+        ("What is f' of x", "What is f of x"),
+        ("What is 5'10 in cm", "What is 5 10 in cm"),
+    ] {
+        differ(a, b);
+    }
+}
+
+#[test]
+fn marks_that_only_end_or_part_do_not_count() {
+    for (a, b) in [
+        ("Wow!! What is Rust?!", "Wow. what is rust"),
+        (
+            "What is AI? and how does it work?",
+            "what is ai and how does it work",
+        ),
+        ("Hi! how are whales born", "how are whales born"),
+        ("Is tea - green tea - healthy?", "is tea green tea healthy"),
+        ("My list:\n- milk\n- eggs", "my list:\nmilk\neggs"),
+        ("My list:\n• milk\n• eggs", "my list:\nmilk\neggs"),
+        ("So… what is Rust…", "so what is rust"),
+        ("Is it (maybe?) \"so\"!", "is it (maybe) \"so\""),
+    ] {
+        same(a, b);
     }
 }
 
@@ -90,6 +172,12 @@ fn the_case_of_units_and_formulas_stays() {
         ("Load a 5-MW line", "Load a 5-mW line"),
         ("Time for 100 MB at 10 Mb/s", "Time for 100 Mb at 10 MB/s"),
         ("Dilute 5 M HCl", "Dilute 5 m HCl"),
+        ("How many MB are in a GB?", "How many Mb are in a GB?"),
+        ("How many GB in a TB?", "How many Gb in a TB?"),
+        ("Is Mb larger than MB?", "Is MB larger than Mb?"),
+        ("How many Mb per Mbps", "How many MB per Mbps"),
+        ("What is CO2", "What is Co2"),
+        ("What is PO4", "What is Po4"),
         ("How toxic is Co?", "How toxic is CO?"),
         ("What is IT about?", "What is it about?"),
         ("What does the WHO do", "What does the who do"),
@@ -115,6 +203,8 @@ fn the_case_of_names_and_shouting_does_not_count() {
         ("In 2016 Will Smith won", "in 2016 will smith won"),
         ("Wake me at 5 PM", "wake me at 5 pm"),
         ("Is 4G fast", "is 4g fast"),
+        ("What is CO2", "what is co2"),
+        ("What is a GPA", "what is a gpa"),
         ("O'Neill's plays", "o'neill's plays"),
     ] {
         same(a, b);
@@ -263,6 +353,7 @@ fn a_key_is_its_own_key() {
         "Hello: “x",
         "Translate: Hello, thank you\nplease",
         "１２３；ＡＢＣ [x]",
+        "What is 3 - -2, .5 or 6 · 7? Is x.5 - y MB … 4 Co2? So… well",
     ] {
         let key = canonical_key(prompt);
         assert_eq!(canonical_key(&key), key, "{prompt:?}");

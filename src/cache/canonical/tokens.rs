@@ -73,7 +73,8 @@ fn split(text: &str) -> Vec<Token<'_>> {
             at += length;
             continue;
         }
-        if is_sign(c, is_formula) && !(c == '-' && is_lone(before, next)) {
+        let is_dash = c == '-' && is_lone(before, next) && is_between_words(&tokens, before, rest);
+        if (is_sign(c, is_formula) && !is_dash) || is_telling_dot(c, before, rest) {
             push(
                 &mut tokens,
                 rest.get(..c.len_utf8()).unwrap_or_default(),
@@ -120,16 +121,14 @@ fn in_word(c: char) -> bool {
     c.is_alphanumeric() || c == '+' || c == '#'
 }
 
-/// An apostrophe inside a word, a point or comma inside a number, or a point
-/// that begins a name such as `.net`.
+/// An apostrophe or point inside a word, a point, comma or colon inside a
+/// number, or a point that begins a name or number such as `.net` and `.5`.
 fn is_joint(before: Option<char>, c: char, next: Option<char>) -> bool {
     let next_is = |test: fn(char) -> bool| next.is_some_and(test);
     match c {
         '\'' => before.is_some_and(char::is_alphabetic) && next_is(char::is_alphabetic),
-        '.' if before.is_none_or(|c| c.is_whitespace() || c == '"') => next_is(char::is_alphabetic),
-        '.' | ',' | ':' => {
-            before.is_some_and(|c| c.is_ascii_digit()) && next_is(|c| c.is_ascii_digit())
-        }
+        '.' => before != Some('.') && next_is(char::is_alphanumeric),
+        ',' | ':' => before.is_some_and(|c| c.is_ascii_digit()) && next_is(|c| c.is_ascii_digit()),
         '!' => before.is_some_and(|c| c.is_ascii_digit()),
         _ => false,
     }
@@ -155,6 +154,39 @@ fn is_lone(before: Option<char>, next: Option<char>) -> bool {
     before.is_none_or(char::is_whitespace) && next.is_none_or(char::is_whitespace)
 }
 
+/// Tells whether a dash stands between two words of letters, or begins a line:
+/// between others it may be a minus.
+fn is_between_words(tokens: &[Token<'_>], before: Option<char>, rest: &str) -> bool {
+    let is_plain = |word: &str| word.chars().nth(1).is_some() && word.chars().all(is_of_prose);
+    let next = rest.split_whitespace().nth(1).unwrap_or_default();
+    let next = next.trim_matches(|c: char| c.is_ascii_punctuation() && c != '-' && c != '+');
+    let last = tokens.last();
+    let begins =
+        before.is_none_or(|c| c == '\n') || last.is_none_or(|last| last.pause == Pause::Line);
+    let follows = begins || last.is_some_and(|last| is_plain(&last.text));
+    follows && (next.is_empty() || is_plain(next))
+}
+
+fn is_of_prose(c: char) -> bool {
+    c.is_alphabetic() || matches!(c, '\'' | '"' | '-')
+}
+
+/// Tells whether a dot in the middle of a line, or dots, may be an operator:
+/// beside a digit, or glued to what follows.
+fn is_telling_dot(c: char, before: Option<char>, rest: &str) -> bool {
+    let after = rest.get(c.len_utf8()..).unwrap_or_default();
+    let next = after.chars().next();
+    let digit_near = after.trim_start().starts_with(|c: char| c.is_ascii_digit());
+    let is_glued = next.is_some_and(char::is_alphanumeric);
+    let begins = before.is_none_or(|c| c == '\n');
+    match c {
+        '·' => !begins,
+        '•' => !begins && (digit_near || is_glued),
+        '…' => digit_near || is_glued,
+        _ => false,
+    }
+}
+
 /// Turns words to lower case, save those that may be others with capitals.
 fn fold_case(tokens: &mut [Token<'_>]) {
     let shouts = is_shouted(tokens);
@@ -171,10 +203,11 @@ fn fold_case(tokens: &mut [Token<'_>]) {
         // The features tell "US" and "IT" from the pronouns.
         let is_read = matches!(&*token.text, "US" | "IT");
         let is_other = !shouts && CAPITALS.contains(&&*token.text);
-        token.is_exacting = is_unit || is_other && !is_read;
+        let is_size = is_size(&token.text) || is_formula(&token.text);
+        token.is_exacting = is_unit || is_size || is_other && !is_read;
         let ends_in_digit = token.text.ends_with(|c: char| c.is_ascii_digit());
         follows_number = is_joined && ends_in_digit && token.pause == Pause::None;
-        let stays = is_unit || (!shouts && hangs_on_case(&token.text));
+        let stays = is_unit || is_size || (!shouts && hangs_on_case(&token.text));
         if !stays && token.text.contains(char::is_uppercase) {
             token.text = Cow::Owned(token.text.chars().flat_map(char::to_lowercase).collect());
         }
@@ -216,6 +249,32 @@ fn is_unit(word: &str) -> bool {
             .unwrap_or(unit);
         UNITS.contains(&unit)
     })
+}
+
+/// Tells whether a word is a size of data, which hangs on its capitals without
+/// a number too: "MB", "Mb", "Mbps".
+fn is_size(word: &str) -> bool {
+    let prefix = word.strip_prefix(['K', 'M', 'G', 'T', 'P', 'k', 'm', 'g', 't', 'p']);
+    let is_size = matches!(
+        prefix,
+        Some("B" | "b" | "Bs" | "bs" | "Bps" | "bps" | "bit" | "bits")
+    );
+    is_size && word.contains(char::is_uppercase)
+}
+
+/// Elements whose two letters are elements of their own.
+const ELEMENTS: [&str; 24] = [
+    "Bi", "Bk", "Cf", "Cn", "Co", "Cs", "Cu", "Hf", "Ho", "Hs", "In", "Nb", "Nh", "Ni", "No", "Np",
+    "Os", "Pb", "Po", "Pu", "Sc", "Si", "Sn", "Yb",
+];
+
+/// Tells whether a word is a formula that is another in capitals: "Co2" and
+/// "CO2", which is typed in small letters too.
+fn is_formula(word: &str) -> bool {
+    let rest = ELEMENTS
+        .iter()
+        .find_map(|element| word.strip_prefix(element));
+    rest.is_some_and(|rest| rest.starts_with(char::is_numeric))
 }
 
 /// Words in capitals that are others in small letters or with one capital:
