@@ -1,10 +1,10 @@
 use super::canonical_key;
 
-fn same(a: &str, b: &str) {
+pub(super) fn same(a: &str, b: &str) {
     assert_eq!(canonical_key(a), canonical_key(b), "{a:?} and {b:?}");
 }
 
-fn differ(a: &str, b: &str) {
+pub(super) fn differ(a: &str, b: &str) {
     assert_ne!(canonical_key(a), canonical_key(b), "{a:?} and {b:?}");
 }
 
@@ -17,30 +17,6 @@ fn case_blanks_and_punctuation_do_not_count() {
     same("What is Rust?", "what is rust ?");
     same("Ｗhat is Ｒust？", "what is rust");
     same("Tell me – what is Rust?", "what is Rust");
-}
-
-#[test]
-fn politeness_at_either_end_does_not_count() {
-    same(
-        "Hi, could you please explain TCP? Thanks in advance!",
-        "Explain TCP.",
-    );
-    same(
-        "Quick question: how do tides work? Thank you.",
-        "How do tides work?",
-    );
-    same(
-        "I want to know: How do tides work? Please help.",
-        "how do tides work",
-    );
-    same(
-        "Can you tell me how tides work please",
-        "please tell me how tides work",
-    );
-    same(
-        "Hello there, what is the boiling point of ethanol?",
-        "What's the boiling point of ethanol?",
-    );
 }
 
 #[test]
@@ -265,71 +241,11 @@ fn a_text_whose_writing_is_in_question_is_taken_as_it_stands() {
 }
 
 #[test]
-fn thanks_within_a_text_to_work_on_stay() {
-    for (a, b) in [
-        (
-            "Translate to French: Hello, thank you",
-            "Translate to French: Hello",
-        ),
-        (
-            "Translate to French\nHello, thank you",
-            "Translate to French\nHello",
-        ),
-        (
-            "Translate into French. Hello, thank you",
-            "Translate into French. Hello",
-        ),
-        (
-            "Put into French: \"Hello, thank you\"",
-            "Put into French: \"Hello\"",
-        ),
-        (
-            "Put into French: “Hello, thank you",
-            "Put into French: “Hello",
-        ),
-    ] {
-        differ(a, b);
-    }
-    same("How do tides work?\nThanks!", "How do tides work?");
-}
-
-#[test]
-fn frames_that_carry_meaning_stay() {
-    for (a, b) in [
-        ("Help me move a couch", "Move a couch"),
-        ("Show me the door", "the door"),
-        (
-            "Can you write a novel in a month?",
-            "Write a novel in a month",
-        ),
-        ("How do you say thank you", "How do you say"),
-        (
-            "How do you say please in French",
-            "How do you say in French",
-        ),
-        ("Is it polite to say please", "Is it polite to say"),
-        ("Hello world in Python", "world in Python"),
-        ("I want to know you better", "you better"),
-        ("Question authority figures", "authority figures"),
-        ("Good morning America review", "America review"),
-    ] {
-        differ(a, b);
-    }
-}
-
-#[test]
 fn code_keeps_its_case_and_blanks() {
     differ("What does `a  b` do?", "What does `a b` do?");
     differ("Explain {A}", "explain {a}");
     differ("Explain:\nif x:\n  a\n  b", "Explain:\nif x:\n  a\nb");
     same(" Explain `x` ", "Explain `x`");
-}
-
-#[test]
-fn two_words_at_least_remain() {
-    same("Please help", "please HELP!");
-    differ("Tell me why", "why");
-    assert_eq!(canonical_key("Hello!"), "hello");
 }
 
 #[test]

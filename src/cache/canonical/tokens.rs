@@ -13,6 +13,8 @@ pub(super) struct Token<'a> {
     pub(super) pause: Pause,
     /// Is another in other case, and nothing but the case tells ("mW", "MW").
     pub(super) is_exacting: bool,
+    /// Begins with a capital, in a text that is not in capitals throughout.
+    pub(super) is_capital: bool,
 }
 
 /// How far a token stands from the next; the greatest where several are.
@@ -95,6 +97,7 @@ fn push<'a>(tokens: &mut Vec<Token<'a>>, text: &'a str, is_word: bool) {
         is_word,
         pause: Pause::None,
         is_exacting: false,
+        is_capital: false,
     });
 }
 
@@ -196,6 +199,7 @@ fn fold_case(tokens: &mut [Token<'_>]) {
             follows_number &= token.text == "-";
             continue;
         }
+        token.is_capital = !shouts && token.text.starts_with(char::is_uppercase);
         let letters = token.text.trim_start_matches(|c| !char::is_alphabetic(c));
         let is_joined = token.text.starts_with(|c: char| c.is_ascii_digit());
         // "4G" and "4g" are one; four gauss and four grams stand apart.
