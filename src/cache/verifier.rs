@@ -1,6 +1,7 @@
 //! Decides whether a stored answer serves another prompt: gradient-boosted
 //! trees over the features of the pair, then vetoes.
 
+mod roles;
 mod table;
 
 use super::features::{Features, features, named};
@@ -22,6 +23,10 @@ pub enum Veto {
     Direction,
     /// Two of its parts have changed places.
     Order,
+    /// Who does something is whom it is done to.
+    Persons,
+    /// Lone letters that stand for something differ.
+    Letters,
     /// Operators or currencies differ.
     Signs,
     /// They are written in different scripts.
@@ -104,8 +109,12 @@ fn veto(row: &Features, asked: &Prompt, stored: &Prompt) -> Option<Veto> {
         Some(Veto::Negation)
     } else if is_set("way_mis") || has_turned(asked, stored) {
         Some(Veto::Direction)
-    } else if named(row, "swap") > 1.0 {
+    } else if named(row, "swap") > 1.0 || roles::have_changed_places(asked, stored) {
         Some(Veto::Order)
+    } else if roles::have_changed_sides(asked, stored) {
+        Some(Veto::Persons)
+    } else if roles::have_other_letters(asked, stored) {
+        Some(Veto::Letters)
     } else if asked.hard_signs() != stored.hard_signs() {
         Some(Veto::Signs)
     } else if asked.scripts != stored.scripts {

@@ -89,6 +89,194 @@ fn another_request_misses_even_at_the_highest_cosine() {
 }
 
 #[test]
+fn swapped_roles_miss() {
+    for (a, b, why) in [
+        (
+            "Should I sell stocks and buy bonds?",
+            "Should I buy stocks and sell bonds?",
+            Veto::Order,
+        ),
+        (
+            "Should I buy a house or rent a flat?",
+            "Should I buy a flat or rent a house?",
+            Veto::Order,
+        ),
+        (
+            "Should I fry the onions and boil the rice?",
+            "Should I fry the rice and boil the onions?",
+            Veto::Order,
+        ),
+        (
+            "Is it better to buy a car or lease a van?",
+            "Is it better to lease a car or buy a van?",
+            Veto::Order,
+        ),
+        (
+            "Should I sell my house and keep my car?",
+            "Should I keep my house and sell my car?",
+            Veto::Order,
+        ),
+        (
+            "Are all squares rectangles?",
+            "Are all rectangles squares?",
+            Veto::Order,
+        ),
+        (
+            "Are all dogs mammals?",
+            "Are all mammals dogs?",
+            Veto::Order,
+        ),
+        ("What eats owls?", "What do owls eat?", Veto::Order),
+        (
+            "What eats snakes in the desert?",
+            "What do snakes eat in the desert?",
+            Veto::Order,
+        ),
+        (
+            "Who does the president appoint?",
+            "Who appoints the president?",
+            Veto::Order,
+        ),
+        (
+            "What does the wolf eat?",
+            "What eats the wolf?",
+            Veto::Order,
+        ),
+        (
+            "What to do when a person is choking?",
+            "What to do when choking a person?",
+            Veto::Order,
+        ),
+        (
+            "Can I sue my landlord?",
+            "Can my landlord sue me?",
+            Veto::Order,
+        ),
+        (
+            "How do I tell her that I love her?",
+            "How do I tell her that she loves me?",
+            Veto::Persons,
+        ),
+        (
+            "How do I teach my dog to trust me?",
+            "How do I teach myself to trust my dog?",
+            Veto::Persons,
+        ),
+        (
+            "Why did she leave him?",
+            "Why did he leave her?",
+            Veto::Persons,
+        ),
+        (
+            "How do I play an A minor chord on guitar?",
+            "How do I play a minor chord on guitar?",
+            Veto::Letters,
+        ),
+        (
+            "What is an A level exam in England?",
+            "What is a level exam in England?",
+            Veto::Letters,
+        ),
+        (
+            "What is grade A beef?",
+            "What is a grade beef?",
+            Veto::Letters,
+        ),
+        (
+            "Why is my type A blood special?",
+            "Why is my blood type special?",
+            Veto::Letters,
+        ),
+        (
+            "What does vitamin A do in the body?",
+            "What do vitamins do in the body?",
+            Veto::Letters,
+        ),
+        (
+            "When did the World War I begin and why?",
+            "When did the World War begin and why?",
+            Veto::Letters,
+        ),
+        (
+            "How do I subtract a from b in Python?",
+            "How do I subtract b from a in Python?",
+            Veto::Letters,
+        ),
+        (
+            "Is a greater than b if both are negative?",
+            "Is b greater than a if both are negative?",
+            Veto::Letters,
+        ),
+    ] {
+        assert_eq!(judge(a, b, 0.97).veto, Some(why), "{a} / {b}");
+        assert_eq!(judge(b, a, 0.97).veto, Some(why), "{b} / {a}");
+    }
+}
+
+#[test]
+fn lists_frames_and_moved_words_keep_their_roles() {
+    for (a, b) in [
+        ("Compare tea and milk", "Compare milk and tea"),
+        (
+            "Should I buy a house or rent a flat?",
+            "Should I rent a flat or buy a house?",
+        ),
+        ("In Rust how do I loop?", "How do I loop in Rust?"),
+        (
+            "How do I learn Spanish quickly?",
+            "How do I quickly learn Spanish?",
+        ),
+        ("Name a big red car", "Name a red big car"),
+        (
+            "Which laptop is best for programming?",
+            "What is the best laptop for programming?",
+        ),
+        (
+            "Can I use my laptop as a monitor?",
+            "Can my laptop be used as a monitor?",
+        ),
+        (
+            "How can I convert ethylene to ethanol?",
+            "How is ethylene converted to ethanol?",
+        ),
+        (
+            "How do a web service and a Windows service differ?",
+            "How do a Windows service and a web service differ?",
+        ),
+        (
+            "What is a good C compiler for a beginner?",
+            "What is the good C compiler for beginners?",
+        ),
+        (
+            "Can you tell me how I reset my router?",
+            "How can I reset my router?",
+        ),
+        (
+            "Can someone help me reset my router?",
+            "How do I reset my router?",
+        ),
+        ("How do you learn Spanish?", "How do I learn Spanish?"),
+        (
+            "What is the difference between a and b?",
+            "What is the difference between b and a?",
+        ),
+        (
+            "What can I do if I lost my phone?",
+            "I lost my phone, what can I do?",
+        ),
+        ("How do I make a cake?", "How to make cake"),
+        (
+            "How To Play A Song On Guitar",
+            "How to play a song on guitar",
+        ),
+        ("Why does my cat bite me?", "Why do cats bite me?"),
+    ] {
+        assert_eq!(judge(a, b, 0.97).veto, None, "{a} / {b}");
+        assert_eq!(judge(b, a, 0.97).veto, None, "{b} / {a}");
+    }
+}
+
+#[test]
 fn the_same_request_in_other_words_hits() {
     for (a, b) in [
         (
