@@ -9,6 +9,7 @@ mod admission;
 mod answer;
 mod answers;
 mod canonical;
+mod capitals;
 mod digest;
 mod eligible;
 mod features;

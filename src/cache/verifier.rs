@@ -4,6 +4,7 @@
 mod roles;
 mod table;
 
+use super::capitals;
 use super::features::{Features, features, named};
 use super::prompt::Prompt;
 use table::Table;
@@ -27,6 +28,8 @@ pub enum Veto {
     Persons,
     /// Lone letters that stand for something differ.
     Letters,
+    /// A word is in capitals that is another in small letters.
+    Capitals,
     /// Operators or currencies differ.
     Signs,
     /// They are written in different scripts.
@@ -115,6 +118,8 @@ fn veto(row: &Features, asked: &Prompt, stored: &Prompt) -> Option<Veto> {
         Some(Veto::Persons)
     } else if roles::have_other_letters(asked, stored) {
         Some(Veto::Letters)
+    } else if capitals::differ(asked, stored) {
+        Some(Veto::Capitals)
     } else if asked.hard_signs() != stored.hard_signs() {
         Some(Veto::Signs)
     } else if asked.scripts != stored.scripts {

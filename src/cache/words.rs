@@ -1,5 +1,6 @@
 //! A prompt as words: what each is, where it stands and what it stems from.
 
+use super::capitals;
 use super::lexicon::{Entry, UNKNOWN};
 
 /// Words beyond this are not looked at; the embedder reads far fewer.
@@ -41,6 +42,10 @@ pub(super) struct Word {
     pub(super) class: Class,
     /// Begins with a capital though no sentence begins here.
     pub(super) is_name: bool,
+    /// Begins with a small letter, or with none.
+    pub(super) is_small: bool,
+    /// Is in capitals, in a text that is not, and another word in small letters.
+    pub(super) is_acronym: bool,
     /// What is known of the lemma of a content word; nobody asks for that of
     /// others.
     pub(super) entry: Option<Entry>,
@@ -73,7 +78,12 @@ pub(super) fn split(text: &str) -> Vec<Word> {
         let raw = rest.get(..length).unwrap_or_default();
         rest = rest.get(length..).unwrap_or_default();
         let is_name = has_case && !starts && c.is_uppercase();
+        let known = words.len();
         push(&mut words, raw, is_name);
+        for word in words.iter_mut().skip(known) {
+            word.is_small = !c.is_uppercase();
+            word.is_acronym = has_case && capitals::is_acronym(raw);
+        }
         starts = false;
     }
     have_to(&mut words);
@@ -193,6 +203,8 @@ fn word(text: &str, is_name: bool) -> Word {
         lemma,
         class,
         is_name,
+        is_small: true,
+        is_acronym: false,
         entry,
         rarity: known.unwrap_or(UNKNOWN),
     }

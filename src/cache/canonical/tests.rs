@@ -155,6 +155,9 @@ fn the_case_of_units_and_formulas_stays() {
         ("What is CO2", "What is Co2"),
         ("What is PO4", "What is Po4"),
         ("How toxic is Co?", "How toxic is CO?"),
+        ("What is SAD?", "What is sad?"),
+        ("What is a RAM upgrade?", "What is a ram upgrade?"),
+        ("Where is China made?", "Where is china made?"),
         ("What is IT about?", "What is it about?"),
         ("What does the WHO do", "What does the who do"),
         ("Explain userName", "Explain username"),
@@ -181,6 +184,8 @@ fn the_case_of_names_and_shouting_does_not_count() {
         ("Is 4G fast", "is 4g fast"),
         ("What is CO2", "what is co2"),
         ("What is a GPA", "what is a gpa"),
+        ("China is where?", "china is where"),
+        ("WHY AM I SAD", "why am I sad"),
         ("O'Neill's plays", "o'neill's plays"),
     ] {
         same(a, b);
@@ -269,7 +274,7 @@ fn a_key_is_its_own_key() {
         "Hello: “x",
         "Translate: Hello, thank you\nplease",
         "１２３；ＡＢＣ [x]",
-        "What is 3 - -2, .5 or 6 · 7? Is x.5 - y MB … 4 Co2? So… well",
+        "China? China or RAM: China. What is 3 - -2, .5 or 6 · 7? Is x.5 - y MB … 4 Co2? So… well",
     ] {
         let key = canonical_key(prompt);
         assert_eq!(canonical_key(&key), key, "{prompt:?}");

@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use super::super::capitals;
+
 /// A word, number, sign or quotation.
 #[derive(Debug)]
 pub(super) struct Token<'a> {
@@ -194,6 +196,7 @@ fn is_telling_dot(c: char, before: Option<char>, rest: &str) -> bool {
 fn fold_case(tokens: &mut [Token<'_>]) {
     let shouts = is_shouted(tokens);
     let mut follows_number = false;
+    let mut begins = true;
     for token in tokens {
         if !token.is_word || token.text.starts_with('"') {
             follows_number &= token.text == "-";
@@ -211,7 +214,10 @@ fn fold_case(tokens: &mut [Token<'_>]) {
         token.is_exacting = is_unit || is_size || is_other && !is_read;
         let ends_in_digit = token.text.ends_with(|c: char| c.is_ascii_digit());
         follows_number = is_joined && ends_in_digit && token.pause == Pause::None;
-        let stays = is_unit || is_size || (!shouts && hangs_on_case(&token.text));
+        let is_name = !begins && capitals::is_name(&token.text);
+        let is_told = capitals::is_acronym(&token.text) || is_name;
+        begins = matches!(token.pause, Pause::Stop | Pause::Colon | Pause::Line);
+        let stays = is_unit || is_size || (!shouts && (is_told || hangs_on_case(&token.text)));
         if !stays && token.text.contains(char::is_uppercase) {
             token.text = Cow::Owned(token.text.chars().flat_map(char::to_lowercase).collect());
         }
