@@ -122,8 +122,7 @@ fn is_of_a_name(chunks: &[&str], at: usize, chunk: &str) -> bool {
     let after = plain(near(at.checked_add(2)));
     if next.is_empty() {
         // "save and save!" asks about the mark.
-        let bare = |chunk: &&str| *chunk == name;
-        return chunk.ends_with('!') && is_named && chunks.iter().any(|chunk| bare(chunk));
+        return chunk.ends_with('!') && is_named && chunks.contains(&name);
     }
     let goes_on = !SUBJECTS.contains(&&*after) && !after.is_empty();
     match &*plain(next) {

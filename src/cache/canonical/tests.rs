@@ -297,6 +297,9 @@ fn huge_and_hostile_prompts_end_soon() {
         "( ",
         "5 M ",
         "correct the ",
+        "ab - ",
+        "ab… ",
+        "save! do ",
     ] {
         let prompt = piece.repeat(100_000 / piece.len());
         let key = canonical_key(&prompt);

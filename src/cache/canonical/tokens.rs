@@ -165,11 +165,14 @@ fn is_between_words(tokens: &[Token<'_>], before: Option<char>, rest: &str) -> b
     let is_plain = |word: &str| word.chars().nth(1).is_some() && word.chars().all(is_of_prose);
     let next = rest.split_whitespace().nth(1).unwrap_or_default();
     let next = next.trim_matches(|c: char| c.is_ascii_punctuation() && c != '-' && c != '+');
+    // Looked at first, so that what is long before many dashes is read once.
+    if !(next.is_empty() || is_plain(next)) {
+        return false;
+    }
     let last = tokens.last();
     let begins =
         before.is_none_or(|c| c == '\n') || last.is_none_or(|last| last.pause == Pause::Line);
-    let follows = begins || last.is_some_and(|last| is_plain(&last.text));
-    follows && (next.is_empty() || is_plain(next))
+    begins || last.is_some_and(|last| is_plain(&last.text))
 }
 
 fn is_of_prose(c: char) -> bool {

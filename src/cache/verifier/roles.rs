@@ -120,8 +120,10 @@ enum Person {
 /// Tells whether a person does in one request what is done to that person in
 /// the other: "can I sue my landlord", "can my landlord sue me".
 pub(super) fn have_changed_sides(asked: &Prompt, stored: &Prompt) -> bool {
+    if asked.lemma_set != stored.lemma_set {
+        return false;
+    }
     let (a, b) = (deeds(asked), deeds(stored));
-    let same_bag = asked.lemma_set == stored.lemma_set;
     let is_turned = |one: &Deed<'_>, other: &Deed<'_>| {
         let of_persons = one.by.is_some()
             && (one.by == other.to && one.by != one.to && other.by != other.to
@@ -139,11 +141,10 @@ pub(super) fn have_changed_sides(asked: &Prompt, stored: &Prompt) -> bool {
         };
         one.lemma == other.lemma && is_once(&a) && is_once(&b) && (of_persons || of_thing)
     };
-    same_bag
-        && a.iter().any(|one| {
-            b.iter()
-                .any(|other| is_turned(one, other) || is_turned(other, one))
-        })
+    a.iter().any(|one| {
+        b.iter()
+            .any(|other| is_turned(one, other) || is_turned(other, one))
+    })
 }
 
 /// A content word with the persons and things beside it.
