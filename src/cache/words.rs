@@ -186,6 +186,8 @@ fn word(text: &str, is_name: bool) -> Word {
             lemma: text.to_owned(),
             class,
             is_name,
+            is_small: true,
+            is_acronym: false,
             entry: None,
             rarity: UNKNOWN,
         };
