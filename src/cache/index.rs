@@ -42,12 +42,12 @@ pub struct IndexLimits {
 }
 
 impl Default for IndexLimits {
-    /// `benches/cache`, 2026-11-26, busy machine: both ways take 0.6 ms at
-    /// 10,000 entries; at 20,000, which no longer fit into a processor's
-    /// cache, a scan takes 3.8 ms and the graph 0.9. The graph does not come
-    /// sooner because it takes 2.6 times the memory, and a millisecond of CPU
-    /// for each entry whenever it is made. A scan of 5,000 takes as long as
-    /// a search of a graph of that size.
+    /// `benches/cache`, 2026-11-26, busy machine with AVX2: at 10,000 entries
+    /// a scan takes 0.3 ms and the graph 0.6; at 20,000, which no longer fit
+    /// into a processor's cache, a scan takes 1.6 ms and the graph 0.9. The
+    /// graph does not come sooner because it takes 2.6 times the memory, and a
+    /// millisecond of CPU for each entry whenever it is made. A scan of 5,000
+    /// takes a third of a search of a graph of that size.
     fn default() -> Self {
         Self {
             graph_above: 20_000,
