@@ -105,11 +105,13 @@ pub(super) fn read(
     for (name, caller) in callers {
         let path = Path::dotted("callers").key(name);
         let is_plain = |c: char| !c.is_whitespace() && !c.is_control();
-        let is_tokens_name = (1..=256).contains(&name.len()) && name.chars().all(is_plain);
+        let is_tokens_name = (1..=256).contains(&name.len())
+            && name.chars().all(is_plain)
+            && !Caller::is_reserved(name);
         let may_call = Caller::is_name(name) || (takes_tokens && is_tokens_name);
         if !may_call {
             let reason = if takes_tokens {
-                "a caller's name has 1 to 256 bytes and no blanks"
+                "a caller's name has 1 to 256 bytes, no blanks and no \"gateway:\" first"
             } else {
                 "a caller's name has 1 to 64 of a-z 0-9 . _ @ -, a letter or digit first"
             };

@@ -73,6 +73,12 @@ impl Caller {
             && text.bytes().next().is_some_and(is_plain)
             && bytes.all(|byte| is_plain(byte) || b"._@-".contains(&byte))
     }
+
+    /// Tells whether a name is one that the gateway has kept for itself,
+    /// which no proof may bring: `gateway:` and more.
+    pub fn is_reserved(name: &str) -> bool {
+        name.starts_with("gateway:")
+    }
 }
 
 impl ModelId {

@@ -151,7 +151,9 @@ impl Claims {
 impl Subject {
     fn try_new(name: String, is_address: bool) -> Result<Self, AuthRefusal> {
         let is_plain = |c: char| !c.is_control() && !c.is_whitespace();
-        if name.is_empty() || name.len() > LONGEST_NAME || !name.chars().all(is_plain) {
+        let is_usable = (1..=LONGEST_NAME).contains(&name.len()) && name.chars().all(is_plain);
+        // Else an issuer could let its users spend what judges may.
+        if !is_usable || Caller::is_reserved(&name) {
             return Err(AuthRefusal::Nameless);
         }
         Ok(Self {

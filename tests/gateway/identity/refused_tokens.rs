@@ -98,6 +98,18 @@ async fn claims_that_do_not_hold_let_nobody_in() {
             "nameless",
         ),
         (
+            "the gateway's own name",
+            issuer.rs256(
+                &header,
+                &with(
+                    with(claims(), "email", Value::Null),
+                    "sub",
+                    json!("gateway:background"),
+                ),
+            ),
+            "nameless",
+        ),
+        (
             "a name of 10 kB",
             other("email", json!("a".repeat(10_000))),
             "nameless",
