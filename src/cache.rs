@@ -46,6 +46,7 @@ pub use self::eligible::{History, Tier, tier};
 pub use self::features::{FEATURES, Features, NAMES, features};
 pub use self::flights::{Follow, Joined, Lead, Shared};
 pub use self::index::{IndexLimits, Rebuild, Rebuilt, Retired, VectorError, VectorIndex};
+pub use self::keeper::Keeping;
 pub use self::prompt::Prompt;
 pub use self::question::{Asked, Question};
 pub use self::settings::{Door, SemanticSettings, Settings, Share, Start};
@@ -179,13 +180,13 @@ impl Cache {
         let is_shared = search.is_some_and(|search| search != NearestSearch::Owner);
         let is_stored = store.is_some() && !is_shared;
         let answers = {
-            let (neighbours, evicted) = (Arc::clone(&neighbours), keeper.sender());
+            let (neighbours, removals) = (Arc::clone(&neighbours), keeper.removals());
             Answers::new(settings.max_bytes, is_shared, move |entry, for_room| {
                 // Even of an alias: it may have taken the place of an answer
                 // that had ended.
                 neighbours.forget(space(entry.scope, &version), entry.key);
                 if for_room && is_stored {
-                    evicted.evict(entry.scope, entry.key);
+                    removals.make_room((entry.scope, entry.key));
                 }
             })
         };
@@ -259,6 +260,11 @@ impl Cache {
             })
         };
         if let Some(hit) = opinion.hit {
+            if hit.entry.key == question.key {
+                // Another process stored it since it was looked for.
+                let hit = Hit::new(hit.entry, CacheStatus::Exact, self.clock.now());
+                return (Some(hit), None);
+            }
             let check = check(&hit, true);
             let status = CacheStatus::Semantic {
                 similarity: hit.similarity,
@@ -271,25 +277,19 @@ impl Cache {
         (None, near.and_then(|near| check(&near, is_closed)))
     }
 
-    /// Keeps an answer, if it is worth it. Never waits: what takes time is
-    /// done by [`Cache::run`].
-    pub fn store(&self, question: Question, completion: &Completion) {
-        let Some(answer) = Answer::of(completion) else {
-            return;
-        };
+    /// Keeps an answer, if it is worth it; `None` if it is not. Never waits:
+    /// what takes time is done by [`Cache::run`].
+    pub fn store(&self, question: Question, completion: &Completion) -> Option<Keeping> {
+        let answer = Answer::of(completion)?;
         let is_small = answer.text.len() as u64 <= self.settings.max_answer_bytes;
         if !is_small || !question.is_answered_by(&answer) || admission::is_refusal(&answer.text) {
-            return;
+            return None;
         }
         // As a store keeps it, so that the two can be compared.
         let now = self.clock.now().as_microsecond();
-        let Ok(now) = Timestamp::from_microsecond(now) else {
-            return;
-        };
+        let now = Timestamp::from_microsecond(now).ok()?;
         let ttl = Duration::from_secs(self.settings.ttl_s);
-        let Ok(expires_at) = now.checked_add(ttl) else {
-            return;
-        };
+        let expires_at = now.checked_add(ttl).ok()?;
         let is_compared = question.tier == Tier::Semantic && self.verifier.is_some();
         let (scope, key) = question.place();
         // They repeat what is replaced.
@@ -310,14 +310,14 @@ impl Cache {
         if let Some(vector) = question.vector.as_ref().filter(|_| is_compared) {
             self.place(&entry, vector);
         }
-        self.keeper.keep(entry, question.vector);
+        Some(self.keep(&entry, question.vector))
     }
 
     /// Forgets an answer everywhere.
     pub fn evict(&self, (scope, key): (CacheScope, CacheKey)) {
         self.answers.forget_aliases((scope, key));
         self.answers.forget((scope, key));
-        self.keeper.evict(scope, key);
+        self.keeper.evict((scope, key));
     }
 
     /// Returns how far semantic hits are trusted, and why; no trust where the

@@ -97,7 +97,7 @@ fn measure(size: usize) -> Result<(), Fault> {
         let _ = runtime.block_on(cache.vector(&mut question));
         embedder.forget(&prompt);
         let start = Instant::now();
-        cache.store(question, &answer);
+        let _ = cache.store(question, &answer);
         spent += start.elapsed();
         if vectors.len() < TIMED {
             vectors.push(vector);

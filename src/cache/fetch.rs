@@ -11,7 +11,8 @@ use crate::domain::{CacheKey, CacheScope, NearestSearch};
 impl Cache {
     /// Asks the store, where others may have put the answer there, or this
     /// process has not read all of it yet. What changes in memory meanwhile
-    /// is newer than what is read.
+    /// is newer than what is read; else the store is right, for the clocks of
+    /// those who wrote there may differ.
     pub(super) async fn fetch(
         &self,
         place: (CacheScope, CacheKey),
@@ -21,7 +22,7 @@ impl Cache {
             return None;
         }
         let store = self.store.as_ref()?;
-        let before = self.answers.peek(place);
+        let (before, was_waiting) = (self.answers.peek(place), self.keeper.is_keeping(place));
         let read = store.find(place.0, place.1, now).await;
         let held = self.answers.peek(place);
         let is_live = |entry: &Arc<Entry>| entry.expires_at > now;
@@ -32,8 +33,11 @@ impl Cache {
         let is_unchanged = before.as_ref().map(Arc::as_ptr) == held.as_ref().map(Arc::as_ptr);
         let read = read.and_then(|stored| Entry::from_stored(&stored));
         match (read, held) {
-            // It was made here, and may wait to be stored.
-            (Some(read), Some(held)) if is_newer(&held, &read, is_unchanged) => {
+            // It was made here and waits to be stored, or has changed since.
+            (_, Some(held)) if was_waiting || self.keeper.is_keeping(place) => {
+                Some(held).filter(is_live)
+            }
+            (Some(read), Some(held)) if !is_unchanged && held.stored_at >= read.stored_at => {
                 Some(held).filter(is_live)
             }
             (None, Some(held)) if !is_unchanged => Some(held).filter(is_live),
@@ -76,10 +80,4 @@ impl Cache {
         };
         (entry.stored_at == found.stored_at).then_some(entry)
     }
-}
-
-/// Tells whether what is held is newer than what was read. The same answer
-/// may have been judged since, by others or, if it has changed, here.
-fn is_newer(held: &Entry, read: &Entry, is_unchanged: bool) -> bool {
-    held.stored_at > read.stored_at || (held.stored_at == read.stored_at && !is_unchanged)
 }

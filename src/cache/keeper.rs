@@ -1,108 +1,87 @@
 //! What outlives a call: vectors, the store, and what judges said.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+mod lanes;
+mod vectors;
+
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::mpsc;
+use tokio::sync::oneshot;
 use tokio::task::spawn_blocking;
-use tokio::time::{MissedTickBehavior, interval, sleep};
+use tokio::time::{MissedTickBehavior, interval, timeout};
 use tokio_util::sync::CancellationToken;
 
+use self::lanes::{Lanes, Place, Row, Urgent, Work};
 use super::answer::Entry;
 use super::{Cache, Check};
-use crate::domain::{
-    CacheKey, CacheScope, Caller, EmbedderError, EmbedderState, StoreError, StoredVector,
-};
+use crate::domain::{Caller, StoreError, StoredVector};
 
-/// How much work may wait. Beyond it answers are kept in memory alone.
-const QUEUE: usize = 512;
-/// How often what has expired is dropped.
+/// How often what has expired is dropped, and a store that has failed is asked
+/// again.
 const TIDY_EVERY: Duration = Duration::from_secs(60);
-/// How long a stored question waits for its vector.
-const TRIES: u32 = 100;
-pub(super) const TRY_EVERY: Duration = Duration::from_millis(50);
+/// How long an answer waits to be in a store that others read (chosen: some
+/// ten times what a Postgres nearby takes).
+const VISIBLE_WITHIN: Duration = Duration::from_millis(50);
 
-/// Work that no call waits for.
-enum Work {
-    Keep(Arc<Entry>, Option<Arc<[f32]>>),
-    /// What a judge said, and whether it was yes.
-    Judged(Box<Check>, bool),
-    Evict(CacheScope, CacheKey),
+/// An answer on its way to the store.
+#[must_use]
+pub struct Keeping(Option<oneshot::Receiver<()>>);
+
+impl Keeping {
+    /// Waits, for a short time, until other processes that share the store
+    /// can find the answer. Where none do it returns at once.
+    pub async fn visible(self) {
+        if let Some(is_done) = self.0 {
+            // Whatever the reason, the answer is not held up for longer.
+            let _ = timeout(VISIBLE_WITHIN, is_done).await;
+        }
+    }
 }
 
-/// What waits for the worker.
-struct Inbox {
-    work: mpsc::Receiver<Work>,
-    /// Callers whose answers go. None is ever refused for want of room: there
-    /// are no more than there were callers.
-    left: mpsc::UnboundedReceiver<Caller>,
-}
-
-/// Takes work.
-#[derive(Clone)]
-pub(super) struct Sender {
-    work: mpsc::Sender<Work>,
-    lost: Arc<AtomicU64>,
-}
-
-/// The queue of work, and how far the store was read.
+/// What waits to be done, and how far the store was read.
+#[derive(Default)]
 pub(super) struct Keeper {
-    sender: Sender,
-    inbox: Mutex<Option<Inbox>>,
-    leaving: mpsc::UnboundedSender<Caller>,
+    lanes: Lanes,
+    is_running: tokio::sync::Mutex<()>,
     /// Who has left while the store is being read.
     left: Mutex<Vec<Caller>>,
     has_read: AtomicBool,
 }
 
-impl Default for Keeper {
-    fn default() -> Self {
-        let (sender, work) = mpsc::channel(QUEUE);
-        let (leaving, left) = mpsc::unbounded_channel();
-        Self {
-            sender: Sender {
-                work: sender,
-                lost: Arc::default(),
-            },
-            inbox: Mutex::new(Some(Inbox { work, left })),
-            leaving,
-            left: Mutex::default(),
-            has_read: AtomicBool::new(false),
-        }
-    }
-}
+/// Is told which answers had to make room.
+pub(super) struct Removals(Lanes);
 
-impl Sender {
-    /// Forgets an answer in the store.
-    pub(super) fn evict(&self, scope: CacheScope, key: CacheKey) {
-        self.send(Work::Evict(scope, key));
-    }
-
-    fn send(&self, work: Work) {
-        if self.work.try_send(work).is_err() {
-            self.lost.fetch_add(1, Ordering::Relaxed);
-        }
+impl Removals {
+    pub(super) fn make_room(&self, place: Place) {
+        self.0.push_urgent(Urgent::MakeRoom(place));
     }
 }
 
 impl Keeper {
-    pub(super) fn sender(&self) -> Sender {
-        self.sender.clone()
+    pub(super) fn removals(&self) -> Removals {
+        Removals(self.lanes.clone())
     }
 
-    /// Keeps an answer in the store, with the vector of its question.
-    pub(super) fn keep(&self, entry: Arc<Entry>, vector: Option<Arc<[f32]>>) {
-        self.sender.send(Work::Keep(entry, vector));
+    /// Forgets an answer in the store.
+    pub(super) fn evict(&self, place: Place) {
+        self.lanes.push_urgent(Urgent::Evict(place));
     }
 
-    pub(super) fn evict(&self, scope: CacheScope, key: CacheKey) {
-        self.sender.evict(scope, key);
+    /// Keeps what was learnt of an answer in the store.
+    pub(super) fn learned(&self, place: Place) {
+        self.lanes.push_urgent(Urgent::Learned(place));
     }
 
     /// Learns what a judge said of an answer that others may have changed.
     pub(super) fn judged(&self, check: Check, fits: bool) {
-        self.sender.send(Work::Judged(Box::new(check), fits));
+        self.lanes
+            .push_urgent(Urgent::Judged(Box::new(check), fits));
+    }
+
+    /// Tells whether the store may not have what memory has at a place.
+    pub(super) fn is_keeping(&self, place: Place) -> bool {
+        self.lanes.has_row(place)
     }
 
     /// Tells whether all that the store had at the start is in memory.
@@ -126,8 +105,7 @@ impl Keeper {
                 left.push(owner.clone());
             }
         }
-        // It fails only if the worker is no more.
-        let _ = self.leaving.send(owner.clone());
+        self.lanes.push_urgent(Urgent::Left(owner.clone()));
     }
 
     /// Tells whether a caller has left while the store was read.
@@ -135,17 +113,8 @@ impl Keeper {
         self.left().contains(owner)
     }
 
-    fn inbox(&self) -> MutexGuard<'_, Option<Inbox>> {
-        self.inbox.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     fn left(&self) -> MutexGuard<'_, Vec<Caller>> {
         self.left.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Returns how much work was not done because too much waited.
-    pub(super) fn lost(&self) -> u64 {
-        self.sender.lost.load(Ordering::Relaxed)
     }
 }
 
@@ -153,34 +122,48 @@ impl Cache {
     /// Reads what the store has and keeps it up to date, until `stop` fires;
     /// then does what waits. Serving does not wait for it.
     pub async fn run(&self, stop: CancellationToken) {
-        let Some(mut inbox) = self.keeper.inbox().take() else {
+        let Ok(_turn) = self.keeper.is_running.try_lock() else {
             return;
         };
         let reading = async {
             self.recall_trust().await;
-            let _ = stop.run_until_cancelled(self.read_back()).await;
+            let reading = async { tokio::join!(self.keep_recalling(), self.read_back()) };
+            let _ = stop.run_until_cancelled(reading).await;
         };
-        let keeping = async {
-            let mut tidy = interval(TIDY_EVERY);
-            tidy.set_missed_tick_behavior(MissedTickBehavior::Delay);
-            loop {
-                tokio::select! {
-                    biased;
-                    () = stop.cancelled() => break,
-                    Some(owner) = inbox.left.recv() => self.evict_stored(&owner).await,
-                    Some(work) = inbox.work.recv() => self.do_work(work).await,
-                    _ = tidy.tick() => self.tidy().await,
+        let embedding = stop.run_until_cancelled(self.keep_embedding());
+        tokio::join!(reading, embedding, self.keep_storing(&stop));
+        self.lanes().ask_again();
+        self.store_all().await;
+        self.remember_trust().await;
+        self.embed_the_rest().await;
+        self.store_all().await;
+    }
+
+    async fn keep_storing(&self, stop: &CancellationToken) {
+        let mut tidy = interval(TIDY_EVERY);
+        tidy.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                biased;
+                () = stop.cancelled() => break,
+                _ = tidy.tick() => {
+                    self.tidy().await;
+                    self.remember_trust().await;
+                    self.lanes().ask_again();
                 }
+                work = self.lanes().next() => self.do_work(work).await,
             }
-        };
-        tokio::join!(reading, keeping);
-        while let Ok(owner) = inbox.left.try_recv() {
-            self.evict_stored(&owner).await;
         }
-        while let Ok(work) = inbox.work.try_recv() {
+    }
+
+    async fn store_all(&self) {
+        while let Some(work) = self.lanes().pop() {
             self.do_work(work).await;
         }
-        *self.keeper.inbox() = Some(inbox);
+    }
+
+    const fn lanes(&self) -> &Lanes {
+        &self.keeper.lanes
     }
 
     /// Drops what has expired, on a thread that may take its time.
@@ -191,43 +174,94 @@ impl Cache {
     }
 
     async fn do_work(&self, work: Work) {
-        let done = match (work, &self.store) {
-            (Work::Keep(entry, vector), _) => self.keep(&entry, vector).await,
-            (Work::Judged(check, fits), _) => self.learn_stored(&check, fits).await,
-            (Work::Evict(scope, key), Some(store)) => store.evict(scope, key).await,
-            (Work::Evict(..), None) => Ok(()),
-        };
-        if let Err(fault) = done {
-            tracing::debug!(%fault, "the store did not take a cached answer");
+        match work {
+            Work::Urgent(urgent) => {
+                if let Err(fault) = self.do_urgent(&urgent).await {
+                    tracing::warn!(%fault, "what judges said or was forgotten is not stored yet");
+                    self.lanes().owe(urgent);
+                }
+            }
+            Work::Row(place, row) => {
+                self.write_row(place, row).await;
+                self.lanes().done();
+            }
         }
     }
 
-    async fn evict_stored(&self, owner: &Caller) {
-        let Some(store) = &self.store else {
+    async fn do_urgent(&self, urgent: &Urgent) -> Result<(), StoreError> {
+        match urgent {
+            Urgent::Learned(place) => self.write_learned(*place).await,
+            Urgent::Judged(check, fits) => {
+                // Of what is not stored nothing can be learnt there.
+                self.write_waiting((check.entry.scope, check.entry.key))
+                    .await;
+                self.learn_stored(check, *fits).await
+            }
+            Urgent::Evict(place) => self.evict_stored(*place).await,
+            // Another may be in its place by now.
+            Urgent::MakeRoom(place) if self.answers.peek(*place).is_some() => Ok(()),
+            Urgent::MakeRoom(place) => {
+                if let Err(fault) = self.evict_stored(*place).await {
+                    tracing::debug!(%fault, "an answer without room stays stored");
+                }
+                Ok(())
+            }
+            Urgent::Left(owner) => match &self.store {
+                Some(store) => store.evict_owner(owner).await,
+                None => Ok(()),
+            },
+        }
+    }
+
+    async fn evict_stored(&self, (scope, key): Place) -> Result<(), StoreError> {
+        match &self.store {
+            Some(store) => store.evict(scope, key).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Stores what was learnt of an answer.
+    async fn write_learned(&self, place: Place) -> Result<(), StoreError> {
+        let Some(entry) = self.answers.peek(place) else {
+            return Ok(());
+        };
+        if let Some(repeated) = entry.alias_of {
+            // A store keeps no alias of what it does not have.
+            self.write_waiting((entry.scope, repeated)).await;
+        }
+        // The row that waits may bring a vector.
+        self.write_waiting(place).await;
+        self.put(&entry, None).await
+    }
+
+    /// Stores an answer before its turn, if it waits for that.
+    async fn write_waiting(&self, place: Place) {
+        if let Some(row) = self.lanes().take_row(place) {
+            self.write_row(place, row).await;
+        }
+    }
+
+    /// Stores an answer as it is now, unless it has left its place.
+    async fn write_row(&self, place: Place, row: Row) {
+        let Some(entry) = self.answers.peek(place) else {
             return;
         };
-        if let Err(fault) = store.evict_owner(owner).await {
-            tracing::warn!(%fault, "answers of a caller who has left stay stored until they expire");
+        let vector = row
+            .vector
+            .as_ref()
+            .filter(|(stored_at, _)| *stored_at == entry.stored_at);
+        let vector = vector.map(|(_, vector)| &**vector);
+        if let Err(fault) = self.put(&entry, vector).await {
+            tracing::debug!(%fault, "the store did not take a cached answer");
+            self.lanes().count_lost();
         }
     }
 
-    /// Keeps an answer in the store, unless it has left its place.
-    pub(super) async fn keep(
+    pub(super) async fn put(
         &self,
-        entry: &Arc<Entry>,
-        vector: Option<Arc<[f32]>>,
+        entry: &Entry,
+        vector: Option<&[f32]>,
     ) -> Result<(), StoreError> {
-        let vector = match (&entry.prompt, vector) {
-            (Some(_), Some(vector)) => Some(vector),
-            (Some(prompt), None) => self.embed_patiently(prompt).await,
-            (None, _) => None,
-        };
-        if !self.holds(entry) {
-            return Ok(());
-        }
-        if let Some(vector) = &vector {
-            self.place(entry, vector);
-        }
         let Some(store) = &self.store else {
             return Ok(());
         };
@@ -241,25 +275,20 @@ impl Cache {
         }
     }
 
-    /// Tells whether an entry is still the one at its place.
-    fn holds(&self, entry: &Arc<Entry>) -> bool {
-        let held = self.answers.peek((entry.scope, entry.key));
-        held.is_some_and(|held| Arc::ptr_eq(&held, entry))
-    }
-
-    /// Waits for a vector as long as it may come.
-    pub(super) async fn embed_patiently(&self, prompt: &str) -> Option<Arc<[f32]>> {
-        for _ in 0..TRIES {
-            match self.embedder.embed(prompt).await {
-                Ok(vector) => return Some(vector),
-                Err(EmbedderError::Busy) => {}
-                Err(EmbedderError::NotReady)
-                    if self.embedder.state() == EmbedderState::Starting => {}
-                Err(_) => return None,
-            }
-            sleep(TRY_EVERY).await;
+    /// Keeps an answer in the store: at once, whether or not its question has
+    /// a vector, which follows when there is time for it.
+    pub(super) fn keep(&self, entry: &Entry, vector: Option<Arc<[f32]>>) -> Keeping {
+        let place = (entry.scope, entry.key);
+        let is_bare = entry.prompt.is_some() && vector.is_none();
+        let vector = vector.map(|vector| (entry.stored_at, vector));
+        let stored = self
+            .store
+            .is_some()
+            .then(|| self.lanes().push_row(place, vector));
+        if is_bare {
+            self.lanes().push_bare(place);
         }
-        None
+        Keeping(stored.filter(|_| self.answers.is_shared()))
     }
 
     /// Forgets all answers to questions of a caller who is one no more.
@@ -279,16 +308,25 @@ impl Cache {
         };
         match store.owners().await {
             Ok(owners) => {
-                let strangers = owners.iter().filter(|owner| !callers.contains(owner));
+                let strangers = owners.iter().filter(|owner| {
+                    !callers.contains(owner) && !Caller::is_reserved(owner.as_str())
+                });
                 strangers.for_each(|owner| self.evict_owner(owner));
             }
             Err(fault) => tracing::warn!(%fault, "answers of callers who have left may be stored"),
         }
     }
 
-    /// Returns how many answers were not stored because too many waited.
+    /// Returns how many answers were not stored, because too many waited or
+    /// the store did not take them.
     #[must_use]
     pub fn unkept(&self) -> u64 {
-        self.keeper.lost()
+        self.lanes().lost()
+    }
+
+    /// Returns how much waits to be stored or forgotten.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        self.lanes().owed()
     }
 }

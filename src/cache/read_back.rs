@@ -1,16 +1,18 @@
 //! What an earlier process left.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::time::sleep;
 
 use super::Cache;
 use super::answer::Entry;
-use super::keeper::TRY_EVERY;
 use crate::domain::{
     CacheKey, CacheScope, CacheStore, EmbedderState, NearestSearch, StoredVector, WalkMark,
 };
 
+/// When to ask an embedder again that is busy or starts.
+pub(super) const TRY_EVERY: Duration = Duration::from_millis(50);
 /// How many answers are read at once.
 const PAGE: u32 = 200;
 
@@ -103,15 +105,7 @@ impl Cache {
             let Some(entry) = self.answers.peek(place) else {
                 continue;
             };
-            let Some(prompt) = &entry.prompt else {
-                continue;
-            };
-            let Some(vector) = self.embed_patiently(prompt).await else {
-                continue;
-            };
-            if let Err(fault) = self.keep(&entry, Some(vector)).await {
-                tracing::debug!(%fault, "the store did not take a vector");
-            }
+            self.give_vector(&entry).await;
         }
     }
 }

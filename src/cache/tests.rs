@@ -9,7 +9,9 @@ use tokio_util::sync::CancellationToken;
 
 mod fetch;
 mod hits;
+mod keeping;
 mod life;
+mod trusted;
 mod verdicts;
 
 use super::*;
@@ -42,6 +44,7 @@ impl Clock for Hand {
 #[derive(Default)]
 struct Few {
     is_broken: AtomicBool,
+    is_busy: AtomicBool,
     asked: AtomicUsize,
 }
 
@@ -59,6 +62,9 @@ impl Embedder for Few {
         self.asked.fetch_add(1, Ordering::Relaxed);
         if self.is_broken.load(Ordering::Relaxed) {
             return Err(EmbedderError::Failed("broken".to_owned()));
+        }
+        if self.is_busy.load(Ordering::Relaxed) {
+            return Err(EmbedderError::Busy);
         }
         let mut vector = vec![0.0; 384];
         match text {
@@ -101,6 +107,15 @@ impl Shelf {
         let ((has_read, waits), (go, gate)) = (oneshot::channel(), oneshot::channel());
         *self.gate.lock().unwrap() = Some((has_read, gate));
         (waits, go)
+    }
+
+    /// Returns what is kept of callers.
+    fn answers(&self) -> Vec<StoredAnswer> {
+        let rows = self.rows.lock().unwrap();
+        let of_callers = rows
+            .values()
+            .filter(|row| !Caller::is_reserved(row.owner.as_str()));
+        of_callers.cloned().collect()
     }
 
     fn rows(&self) -> Result<MutexGuard<'_, Rows>, StoreError> {
@@ -270,7 +285,7 @@ impl Rig {
     async fn answer(&self, prompt: &str, text: &str) {
         let mut question = self.question(ask(prompt));
         let _ = self.cache.find_similar(&mut question, &|_| true).await;
-        self.cache.store(question, &made(text));
+        let _ = self.cache.store(question, &made(text));
     }
 
     /// Does the work that waits.

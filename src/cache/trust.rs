@@ -1,6 +1,9 @@
 //! How far semantic hits are trusted, by what judges said of them.
 
+mod recall;
+
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde::{Deserialize, Serialize};
@@ -60,6 +63,10 @@ pub struct WrongShare {
 pub(super) struct Trust {
     limit: f64,
     book: Mutex<Book>,
+    /// Whether what an earlier process knew was asked for, and answered.
+    has_recalled: AtomicBool,
+    /// How many were judged by the book that is stored.
+    kept: AtomicUsize,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -90,6 +97,8 @@ impl Trust {
                 grounds: None,
                 draw: 0,
             }),
+            has_recalled: AtomicBool::new(false),
+            kept: AtomicUsize::new(0),
         }
     }
 
@@ -143,23 +152,6 @@ impl Trust {
         }
         book.state = next;
         Some((next, share))
-    }
-
-    /// Returns what is known, for a later process.
-    pub(super) fn to_bytes(&self) -> Option<Vec<u8>> {
-        serde_json::to_vec(&*self.book()).ok()
-    }
-
-    /// Takes over what an earlier process knew, unless this one has learnt
-    /// something itself. What is damaged is nothing.
-    pub(super) fn restore(&self, bytes: &[u8]) {
-        let Ok(known) = serde_json::from_slice::<Book>(bytes) else {
-            return;
-        };
-        let mut book = self.book();
-        if book.total == 0 && known.judged.len() <= WINDOW {
-            *book = known;
-        }
     }
 
     pub(super) fn wrong_share(&self) -> WrongShare {
@@ -287,23 +279,5 @@ mod tests {
                 .count();
             assert!((150..250).contains(&judged), "{judged}");
         }
-    }
-
-    #[test]
-    fn what_was_learnt_outlives_the_process() {
-        let before = trust(Start::Trusted);
-        let _ = before.judged(true);
-        let _ = before.judged(true);
-        let _ = before.judged(false);
-
-        let after = trust(Start::Trusted);
-        after.restore(b"{}");
-        assert_eq!(after.state(), TrustState::Trusted);
-        after.restore(&before.to_bytes().unwrap());
-
-        assert_eq!(after.state(), TrustState::Closed);
-        assert_eq!(after.wrong_share(), before.wrong_share());
-        after.restore(&trust(Start::Trusted).to_bytes().unwrap());
-        assert_eq!(after.state(), TrustState::Closed);
     }
 }

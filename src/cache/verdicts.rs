@@ -27,7 +27,7 @@ impl Cache {
         let held = self.answers.peek((check.entry.scope, check.entry.key));
         let meant = held.filter(|held| held.stored_at == check.entry.stored_at);
         if let Some(learned) = meant.and_then(|entry| self.learn(&entry, check, fits)) {
-            self.keeper.keep(learned, None);
+            self.keeper.learned((learned.scope, learned.key));
         }
         changed
     }
@@ -51,7 +51,7 @@ impl Cache {
             held.refused.iter().for_each(|key| entry.refuse(*key));
         }
         match self.learn(&Arc::new(entry), check, fits) {
-            Some(learned) => self.keep(&learned, None).await,
+            Some(learned) => self.put(&learned, None).await,
             None => Ok(()),
         }
     }

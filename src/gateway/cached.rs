@@ -157,17 +157,22 @@ impl Gateway {
         timeout_at(call.look_up_end(), vector).await.ok().flatten()
     }
 
-    /// Keeps the answer to a question, and gives it to those who wait.
-    pub(super) fn keep_answer(&self, pending: Option<Box<Pending>>, completion: &Completion) {
+    /// Keeps the answer to a question, and gives it to those who wait. Where
+    /// other processes share the store it waits, for a short time, until they
+    /// can find it.
+    pub(super) async fn keep_answer(&self, pending: Option<Box<Pending>>, completion: &Completion) {
         let Some(pending) = pending else {
             return;
         };
-        self.cache.store(pending.question, completion);
+        let keeping = self.cache.store(pending.question, completion);
         if let Some(lead) = pending.lead {
             lead.end(|| Shared::Made(completion.clone().into()));
         }
         if let Some(near) = pending.near {
             self.judge_later(near);
+        }
+        if let Some(keeping) = keeping {
+            keeping.visible().await;
         }
     }
 

@@ -183,7 +183,7 @@ impl Gateway {
             };
             self.remember(&call, answered);
         }
-        self.keep_answer(pending, &completion);
+        self.keep_answer(pending, &completion).await;
         Ok(completion)
     }
 

@@ -22,7 +22,7 @@ async fn over_an_answer() -> Rig {
 #[tokio::test]
 async fn an_answer_made_meanwhile_stays() {
     for rig in [over_an_answer().await, Rig::new()] {
-        let make = || rig.cache.store(rig.question(ask(ASKED)), &made("New"));
+        let make = || drop(rig.cache.store(rig.question(ask(ASKED)), &made("New")));
 
         let hit = find_while(&rig, make).await;
         rig.settle().await;

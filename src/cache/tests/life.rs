@@ -62,7 +62,7 @@ async fn what_is_evicted_is_gone_with_its_aliases() {
     assert!(rig.find(ALIKE).await.is_none());
     assert!(rig.find(ASKED).await.is_none());
     assert!(rig.similar(ALIKE).await.0.is_none());
-    assert!(rig.shelf.rows.lock().unwrap().is_empty());
+    assert!(rig.shelf.answers().is_empty());
 }
 
 #[tokio::test]
@@ -109,7 +109,7 @@ async fn a_callers_answers_go_with_its_key() {
     rig.settle().await;
 
     assert!(rig.find(ASKED).await.is_none());
-    assert!(rig.shelf.rows.lock().unwrap().is_empty());
+    assert!(rig.shelf.answers().is_empty());
 }
 
 #[tokio::test]
@@ -125,7 +125,7 @@ async fn a_callers_answers_go_however_much_waits() {
     rig.cache.evict_owner(&Caller::new("alice"));
     rig.settle().await;
 
-    assert!(rig.shelf.rows.lock().unwrap().is_empty());
+    assert!(rig.shelf.answers().is_empty());
 }
 
 #[tokio::test]
@@ -142,7 +142,7 @@ async fn a_start_forgets_who_left_before_it() {
     rig.settle().await;
 
     assert!(rig.find(ASKED).await.is_none());
-    assert!(rig.shelf.rows.lock().unwrap().is_empty());
+    assert!(rig.shelf.answers().is_empty());
 }
 
 #[tokio::test]
@@ -232,6 +232,7 @@ async fn a_new_embedder_makes_all_vectors_anew_and_loses_no_work() {
     let after = Rig::over(shelf, Settings::default());
 
     after.cache.read_back().await;
+    after.settle().await;
 
     let space = after.cache.space(place.0);
     assert_eq!(after.cache.unkept(), 0);

@@ -59,7 +59,7 @@ async fn a_verdict_on_what_was_evicted_brings_nothing_back() {
         two.cache.judged(&check, fits);
         two.settle().await;
 
-        assert!(two.shelf.rows.lock().unwrap().is_empty());
+        assert!(two.shelf.answers().is_empty());
         assert!(two.find(ASKED).await.is_none() && two.find(ALIKE).await.is_none());
     }
 }

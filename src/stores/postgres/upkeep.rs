@@ -163,7 +163,8 @@ impl PostgresStore {
         Ok(())
     }
 
-    /// Removes the oldest answers where all together take too much.
+    /// Removes the oldest answers where all together take too much. What the
+    /// gateway keeps for itself is none, and nobody asks for it often.
     async fn make_room(&self) -> Result<(), StoreError> {
         let goal = int(self.room.goal());
         let mut lease = self.pool.lease(COUNTING).await?;
@@ -176,6 +177,7 @@ impl PostgresStore {
             let query = sqlx::query(
                 "delete from cache_entry where ctid = any(array(\
                  select ctid from cache_entry where (stored_at, scope, key) <= ($1, $2, $3) \
+                 and not starts_with(owner, 'gateway:') \
                  order by stored_at, scope, key limit $4))",
             )
             .bind(stored_at)
