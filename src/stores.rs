@@ -3,6 +3,7 @@
 mod answers;
 mod breaker;
 mod codec;
+mod fresh_usage;
 mod gap;
 mod health;
 mod postgres;
@@ -14,6 +15,7 @@ mod sqlite;
 mod upkeep;
 
 pub use breaker::Breaker;
+pub use fresh_usage::FreshUsage;
 pub use gap::LedgerGap;
 pub use health::StoreHealth;
 pub use postgres::{PostgresError, PostgresSettings, PostgresStore};

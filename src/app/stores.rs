@@ -14,8 +14,8 @@ use crate::config::Config;
 use crate::domain::{CacheStore, Clock, Ledger, LimitStore, RoutingStore, UsageStore};
 use crate::limit::LocalLimits;
 use crate::stores::{
-    LedgerGap, LedgerQueue, PostgresSettings, PostgresStore, SqliteLocation, SqliteOptions,
-    SqliteStore, Store, StorePlace, keep_tidy,
+    FreshUsage, LedgerGap, LedgerQueue, PostgresSettings, PostgresStore, SqliteLocation,
+    SqliteOptions, SqliteStore, Store, StorePlace, keep_tidy,
 };
 
 /// How long the last lines may take to be stored, or else to be printed, and
@@ -136,7 +136,7 @@ impl Stores {
         let queue = Arc::new(LedgerQueue::new(Arc::clone(&store) as _));
         Self {
             ledger: Arc::clone(&queue) as _,
-            usage: Arc::clone(&store) as _,
+            usage: Arc::new(FreshUsage::new(Arc::clone(&queue), Arc::clone(&store) as _)),
             limits: Arc::clone(&store) as _,
             answers: Some(Arc::clone(&store) as _),
             learned: Some(Arc::clone(&store) as _),
@@ -164,7 +164,7 @@ impl Stores {
         let queue = Arc::new(LedgerQueue::new(Arc::clone(&store) as _));
         Ok(Self {
             ledger: Arc::clone(&queue) as _,
-            usage: Arc::clone(&store) as _,
+            usage: Arc::new(FreshUsage::new(Arc::clone(&queue), Arc::clone(&store) as _)),
             limits: Arc::new(limits),
             answers: is_kept.then(|| Arc::clone(&store) as _),
             learned: is_kept.then(|| Arc::clone(&store) as _),

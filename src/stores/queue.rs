@@ -162,6 +162,23 @@ impl LedgerQueue {
         Ok(())
     }
 
+    /// Stores what waits as of now, whatever comes meanwhile.
+    ///
+    /// # Errors
+    /// As for [`LedgerQueue::flush_now`].
+    pub async fn catch_up(&self) -> Result<(), StoreError> {
+        // What is in flight is a batch of its own.
+        let batches = self.waits().div_ceil(MAX_BATCH) + 1;
+        let mut flight = self.flight.lock().await;
+        for _ in 0..batches {
+            if self.waits() == 0 {
+                break;
+            }
+            self.write_next(&mut flight).await?;
+        }
+        Ok(())
+    }
+
     /// Stores all that waits, trying again 250 ms after each failure until
     /// `deadline`.
     ///

@@ -4,14 +4,18 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use ai_gateway::domain::{BudgetWindow, Ledger as _, LedgerEntry, LimitScope, StoreError};
-use ai_gateway::stores::{LedgerQueue, LedgerSink, MergedEntries, StoreHealth};
+use ai_gateway::domain::{
+    BudgetPeriod, BudgetWindow, Caller, Ledger as _, LedgerEntry, LimitScope, NanoUsd, StoreError,
+    StoreState, UsageQuery, UsageStore, UsageSums,
+};
+use ai_gateway::stores::{FreshUsage, LedgerQueue, LedgerSink, MergedEntries, StoreHealth};
 use async_trait::async_trait;
+use jiff::Timestamp;
 use serde_json::json;
 use tokio::time::{Instant, advance};
 use tokio_util::sync::CancellationToken;
 
-use crate::book::{line, period};
+use crate::book::{line, now, period};
 
 /// How the list takes what is written.
 #[derive(Clone, Copy, PartialEq)]
@@ -75,6 +79,32 @@ impl LedgerSink for List {
     }
 }
 
+/// Reports that say nothing.
+struct Blank;
+
+#[async_trait]
+impl UsageStore for Blank {
+    async fn usage(&self, _: &UsageQuery) -> Result<Vec<UsageSums>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    async fn callers(
+        &self,
+        _: Timestamp,
+        _: Timestamp,
+    ) -> Result<Vec<(Caller, UsageSums)>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    async fn spent(&self, _: Timestamp) -> Result<Vec<(BudgetPeriod, NanoUsd)>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    fn state(&self) -> StoreState {
+        StoreHealth::default().state("blank")
+    }
+}
+
 /// Runs a queue beside a test for as long as the test takes.
 async fn beside<T>(queue: &LedgerQueue, test: impl Future<Output = T>) -> T {
     let stop = CancellationToken::new();
@@ -116,6 +146,29 @@ async fn entries_share_a_commit_within_fifty_milliseconds() {
     assert_eq!((writes[0].1, writes[1].1), (2, 1));
     assert!((60..=62).contains(&writes[0].0), "{writes:?}");
     assert!((180..=182).contains(&writes[1].0), "{writes:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_report_sees_what_was_just_recorded_and_does_not_wait_for_a_store_that_hangs() {
+    let list = List::new(Mood::Works);
+    let queue = Arc::new(LedgerQueue::new(list.clone()));
+    let usage = FreshUsage::new(Arc::clone(&queue), Arc::new(Blank));
+    let query = UsageQuery {
+        from: now() - Duration::from_secs(60),
+        to: now(),
+        caller: None,
+    };
+    let start = Instant::now();
+    (0..1_200).for_each(|number| queue.record(line(number)));
+
+    usage.usage(&query).await.unwrap();
+
+    let sizes: Vec<_> = list.writes(start).into_iter().collect();
+    assert_eq!(sizes, [(0, 500), (0, 500), (0, 200)]);
+    list.turn(Mood::Hangs);
+    queue.record(line(2_000));
+    usage.usage(&query).await.unwrap();
+    assert_eq!(start.elapsed(), Duration::from_millis(250));
 }
 
 #[tokio::test(start_paused = true)]
