@@ -109,8 +109,9 @@ class Gateway:
     def wait_for_embedder(self, end):
         while time.monotonic() < end:
             answer = self.tool("health_check", {}, self.key)
-            self.embedding = answer.get("embedding", "")
-            if not self.embedding.startswith("starting"):
+            said = answer.get("embedding", {})
+            self.embedding = ": ".join(filter(None, [said.get("state"), said.get("reason")]))
+            if self.embedding != "loading":
                 return
             time.sleep(0.02)
 

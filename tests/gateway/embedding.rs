@@ -16,17 +16,26 @@ async fn health_check_says_what_the_embedder_does() {
     let failed = EmbedderState::Failed("it is tired".to_owned());
 
     for (state, said, ready) in [
-        (EmbedderState::Starting, "starting", "ready"),
-        (EmbedderState::Ready, "ready", "ready"),
-        (EmbedderState::Disabled, "off", "ready"),
-        (failed, "failed: it is tired", "degraded"),
+        (
+            EmbedderState::Starting,
+            json!({"state": "loading"}),
+            "ready",
+        ),
+        (EmbedderState::Ready, json!({"state": "ready"}), "ready"),
+        (EmbedderState::Disabled, json!({"state": "off"}), "ready"),
+        (
+            failed,
+            json!({"state": "off", "reason": "it is tired"}),
+            "degraded",
+        ),
     ] {
         embedder.set_state(state);
         let health = rig.tool("health_check", json!({})).await;
         let page = rig.get("/ready").await;
 
         assert_eq!(health["structuredContent"]["embedding"], said);
-        assert_eq!(health["structuredContent"]["status"], "healthy");
+        let healthy = if ready == "ready" { "healthy" } else { ready };
+        assert_eq!(health["structuredContent"]["status"], healthy);
         assert_eq!(page.status, 200);
         assert_eq!(page.json()["status"], ready, "{said}");
         let is_named = page.text.contains("embedding: it is tired");

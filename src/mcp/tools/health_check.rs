@@ -5,12 +5,14 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{NoArguments, Words, parse, reading_tool};
+use crate::cache::TrustState;
 use crate::domain::{EmbedderState, Error, StoreState};
 use crate::mcp::{McpHandler, VERSION, structured};
 
 #[derive(Debug, Serialize, JsonSchema)]
 struct Output {
-    /// healthy; degraded: some provider is unavailable; unavailable: none can be asked.
+    /// healthy; degraded: some provider is unavailable, or the store, the embedder or the
+    /// cache's semantic tier does not work; unavailable: no provider can be asked.
     status: &'static str,
     version: &'static str,
     /// UTC, RFC 3339.
@@ -18,10 +20,31 @@ struct Output {
     uptime_seconds: u64,
     /// Where state is kept.
     store: String,
-    /// Whether questions can be compared by meaning: ready, starting, off, or failed and why.
-    embedding: String,
+    /// Whether questions can be compared by meaning.
+    embedding: Embedding,
     /// Providers that can be asked now.
     providers_available: Vec<String>,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+struct Embedding {
+    /// ready, loading or off.
+    state: &'static str,
+    /// Why it is off although it should not be.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
+}
+
+impl Embedding {
+    fn new(state: EmbedderState) -> Self {
+        let (state, reason) = match state {
+            EmbedderState::Ready => ("ready", None),
+            EmbedderState::Starting => ("loading", None),
+            EmbedderState::Disabled => ("off", None),
+            EmbedderState::Failed(reason) => ("off", Some(reason)),
+        };
+        Self { state, reason }
+    }
 }
 
 pub(super) fn definition() -> Tool {
@@ -37,9 +60,16 @@ pub(super) fn definition() -> Tool {
 pub(super) fn call(handler: &McpHandler, arguments: JsonObject) -> Result<CallToolResult, Error> {
     let NoArguments {} = parse(arguments)?;
     let readiness = handler.gateway().readiness();
+    let store = handler.gateway().store_state();
+    let semantic = handler.gateway().semantic_state();
+    let embedding = Embedding::new(semantic.embedder);
+    let is_whole = readiness.unavailable.is_empty()
+        && store.fault.is_none()
+        && embedding.reason.is_none()
+        && semantic.trust != Some(TrustState::Closed);
     let status = if readiness.available.is_empty() || readiness.is_stopping {
         "unavailable"
-    } else if readiness.unavailable.is_empty() {
+    } else if is_whole {
         "healthy"
     } else {
         "degraded"
@@ -49,18 +79,13 @@ pub(super) fn call(handler: &McpHandler, arguments: JsonObject) -> Result<CallTo
         version: VERSION,
         timestamp: handler.gateway().now().to_string(),
         uptime_seconds: handler.uptime().as_secs(),
-        store: match handler.gateway().store_state() {
+        store: match store {
             StoreState {
                 kind, fault: None, ..
             } => kind.to_owned(),
             StoreState { kind, .. } => format!("{kind}: degraded"),
         },
-        embedding: match handler.gateway().embedder_state() {
-            EmbedderState::Ready => "ready".to_owned(),
-            EmbedderState::Starting => "starting".to_owned(),
-            EmbedderState::Disabled => "off".to_owned(),
-            EmbedderState::Failed(reason) => format!("failed: {reason}"),
-        },
+        embedding,
         providers_available: readiness
             .available
             .iter()
