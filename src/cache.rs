@@ -153,6 +153,12 @@ impl Check {
         let prompt = self.entry.prompt.as_deref().unwrap_or_default();
         (prompt, &self.entry.answer.text)
     }
+
+    /// Tells whether trust in hits depends on it.
+    #[must_use]
+    pub const fn counts(&self) -> bool {
+        self.is_hit
+    }
 }
 
 impl Cache {
@@ -213,6 +219,21 @@ impl Cache {
             return None;
         }
         Question::read(asked, self.settings.share, &self.settings.semantic.doors)
+    }
+
+    /// Keeps a question that leaves the choice of the model to the gateway
+    /// apart from those of callers with other models, where answers are
+    /// shared: they would replace each other's, and wait for what they may
+    /// not have.
+    pub fn narrow(&self, question: &mut Question, models: impl FnOnce() -> Vec<String>) {
+        if self.settings.share == Share::Caller {
+            return;
+        }
+        let mut models = models();
+        models.sort_unstable();
+        let digest = Digest::new("models").bytes(&question.scope.0);
+        let digest = models.iter().fold(digest, |digest, name| digest.text(name));
+        question.scope = CacheScope(digest.end());
     }
 
     /// Finds the answer to the same question. `may_serve` tells whether who

@@ -48,6 +48,7 @@ mod vendor_places;
 mod window;
 
 use std::collections::HashMap;
+use std::sync::atomic::AtomicI64;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
@@ -140,6 +141,8 @@ pub struct Gateway {
     judges: bool,
     judgements: Semaphore,
     judging: Semaphore,
+    /// In seconds since the epoch.
+    judges_rest_until: AtomicI64,
     ledger: Arc<dyn Ledger>,
     usage_store: Arc<dyn UsageStore>,
     rights: Arc<dyn Rights>,
@@ -193,6 +196,7 @@ impl Gateway {
             judges: parts.judges,
             judgements: Semaphore::new(judge::MOST_WAITING),
             judging: Semaphore::new(1),
+            judges_rest_until: AtomicI64::new(i64::MIN),
             ledger: parts.ledger,
             usage_store: parts.usage,
             rights: parts.rights,

@@ -187,6 +187,7 @@ fn completion() -> Completion {
         model: target.model.clone(),
         effort: None,
         finish: Some(FinishReason::Stop),
+        finish_is_unknown: false,
         stop_sequence: None,
         usage: Usage::reported(TokenUsage::default()),
         cost: Cost::Priced {

@@ -37,7 +37,8 @@ impl Answer {
     /// Takes the answer out of a completion; `None` if it is not a whole one
     /// of text alone.
     pub(super) fn of(completion: &Completion) -> Option<Self> {
-        let is_whole = completion.finish == Some(FinishReason::Stop);
+        let is_whole =
+            completion.finish == Some(FinishReason::Stop) && !completion.finish_is_unknown;
         // The winner stands first.
         let winner = completion.routing.candidates.first()?;
         let text = completion.text();

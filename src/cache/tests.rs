@@ -313,6 +313,7 @@ fn made(text: &str) -> Completion {
         model: answer.model,
         effort: answer.target.effort,
         finish: Some(FinishReason::Stop),
+        finish_is_unknown: false,
         stop_sequence: None,
         usage: answer.usage,
         cost: Cost::Priced {

@@ -227,6 +227,9 @@ pub struct Completion {
     pub effort: Option<Effort>,
     /// Why it ended; `None` for a dry run.
     pub finish: Option<FinishReason>,
+    /// True if the vendor gave a reason that we do not know and took for
+    /// [`FinishReason::Stop`]: it may have cut the answer.
+    pub finish_is_unknown: bool,
     /// The stop sequence that ended it, where the vendor tells.
     pub stop_sequence: Option<String>,
     /// Tokens of the answer.

@@ -69,6 +69,9 @@ impl Gateway {
         let Some(mut question) = self.question(call, named) else {
             return Ok(Found::Nothing(None));
         };
+        if named.is_none() {
+            self.cache.narrow(&mut question, || call.models());
+        }
         call.cache = CacheOutcome::MISS;
         let call = &*call;
         let may_serve = |answer: &Answer| call.may_have(&answer.target);
@@ -168,7 +171,9 @@ impl Gateway {
         if let Some(lead) = pending.lead {
             lead.end(|| Shared::Made(completion.clone().into()));
         }
-        if let Some(near) = pending.near {
+        // A question with an answer of its own needs no other's.
+        let near = pending.near;
+        if let Some(near) = near.filter(|near| near.counts() || keeping.is_none()) {
             self.judge_later(near);
         }
         if let Some(keeping) = keeping {
@@ -220,6 +225,7 @@ impl Gateway {
             model: answer.model.clone(),
             effort: answer.target.effort,
             finish: Some(FinishReason::Stop),
+            finish_is_unknown: false,
             stop_sequence: answer.stop_sequence.clone(),
             usage: answer.usage,
             cost: FREE,
@@ -267,6 +273,13 @@ impl CallContext<'_> {
     /// Returns when what was not found by then counts as a miss.
     fn look_up_end(&self) -> Instant {
         (Instant::now() + LOOK_UP).min(self.last_moment())
+    }
+
+    /// Returns the models that the caller may use.
+    fn models(&self) -> Vec<String> {
+        let models = self.known.catalogue.models().iter();
+        let allowed = models.filter(|spec| self.admission.allows(spec));
+        allowed.map(ModelSpec::canonical).collect()
     }
 
     /// Tells whether the caller may have an answer of a target.

@@ -8,11 +8,12 @@ use tokio::time::Instant;
 
 use super::Gateway;
 use super::audit::Origin;
+use super::judge::BACKGROUND;
 use super::knowledge::Knowledge;
 use super::relay::Relay;
 use crate::domain::{
     AttemptId, CacheOutcome, Caller, Candidate, Completion, CompletionRequest, Cost, Error,
-    LedgerEntry, NanoUsd, Outcome, RequestId, TokenUsage, Usage,
+    ErrorKind, LedgerEntry, NanoUsd, Outcome, RequestId, TokenUsage, Usage,
 };
 use crate::limit::Admission;
 use crate::telemetry::CallOutcome;
@@ -133,6 +134,16 @@ fn asked_nobody(completion: &Completion) -> bool {
     completion.finish.is_some() && completion.routing.attempts.is_empty()
 }
 
+/// Tells whether the gateway kept itself from asking: nobody was refused
+/// anything, and no figure of callers' calls may say so.
+fn is_own_refusal(origin: Origin<'_>, error: &Error) -> bool {
+    let is_kept_back = matches!(
+        error.kind,
+        ErrorKind::PolicyBudgetExceeded | ErrorKind::GatewayOverloaded
+    );
+    is_kept_back && origin.caller.as_str() == BACKGROUND
+}
+
 /// A call under way. Dropped before its end, its caller has left: that is
 /// counted and logged too.
 pub(super) struct OpenCall<'a> {
@@ -174,8 +185,10 @@ impl<'a> OpenCall<'a> {
                 CallOutcome::Answered
             }
             Err(error) => {
-                self.gateway.audit_error(self.origin, self.request, error);
-                self.record(Outcome::Failed(error.kind), CacheOutcome::BYPASS);
+                if !is_own_refusal(self.origin, error) {
+                    self.gateway.audit_error(self.origin, self.request, error);
+                    self.record(Outcome::Failed(error.kind), CacheOutcome::BYPASS);
+                }
                 CallOutcome::Failed(error.kind)
             }
         };

@@ -229,6 +229,7 @@ impl Gateway {
             model: answered.answer.model,
             effort,
             finish: Some(answered.answer.finish),
+            finish_is_unknown: answered.answer.finish_is_unknown,
             stop_sequence: answered.answer.stop_sequence,
             usage: answered.usage,
             cost: tally.cost(),
@@ -252,6 +253,7 @@ fn dry_run(call: &CallContext<'_>, mut route: Route) -> Result<Completion, Error
         model: first.target.model,
         effort: first.target.effort,
         finish: None,
+        finish_is_unknown: false,
         stop_sequence: None,
         usage: Usage::estimated(TokenUsage::default()),
         cost: Cost::Priced {

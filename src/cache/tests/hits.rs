@@ -105,9 +105,13 @@ async fn only_whole_answers_are_kept() {
         finish: Some(FinishReason::ContentFilter),
         ..made("")
     };
+    let aborted = Completion {
+        finish_is_unknown: true,
+        ..made("Half")
+    };
     let huge = made(&"x".repeat(300 << 10));
     let refused = made("I'm sorry, but I can't help with that.");
-    for bad in [cut, filtered, huge, refused, made("  ")] {
+    for bad in [cut, filtered, aborted, huge, refused, made("  ")] {
         let _ = rig.cache.store(rig.question(ask(ASKED)), &bad);
         assert!(rig.find(ASKED).await.is_none());
     }
@@ -153,4 +157,25 @@ async fn who_may_not_have_a_model_gets_no_answer_of_it() {
             .0
             .is_none()
     );
+}
+
+#[test]
+fn who_shares_answers_has_those_of_callers_with_the_same_models() {
+    let place = |share, models: &[&str]| {
+        let settings = Settings {
+            share,
+            ..Settings::default()
+        };
+        let rig = Rig::over(Arc::default(), settings);
+        let mut question = rig.question(ask(ASKED));
+        let models = models.iter().map(|name| (*name).to_owned());
+        rig.cache.narrow(&mut question, || models.collect());
+        question.place()
+    };
+
+    for share in [Share::Everyone, Share::Group] {
+        assert_eq!(place(share, &["a/x", "b/y"]), place(share, &["b/y", "a/x"]));
+        assert_ne!(place(share, &["a/x"]), place(share, &["a/x", "b/y"]));
+    }
+    assert_eq!(place(Share::Caller, &["a/x"]), place(Share::Caller, &[]));
 }

@@ -29,6 +29,7 @@ fn answer(text: &str) -> Completion {
         model: ModelId::new("m"),
         effort: None,
         finish: Some(FinishReason::Stop),
+        finish_is_unknown: false,
         stop_sequence: None,
         usage: Usage::estimated(TokenUsage::default()),
         cost: Cost::Priced {

@@ -45,10 +45,15 @@ impl Transport for Judge {
 }
 
 fn judged(says: &'static str) -> Rig {
+    judged_for("1", says)
+}
+
+/// A gateway with so many dollars a day for judges.
+fn judged_for(daily_usd: &'static str, says: &'static str) -> Rig {
     let simulator = Simulator::new(7);
     let others = Wire(simulator.router());
     let transport = Arc::new(Judge { others, says });
-    let extra = [CACHED, ("GATEWAY__BACKGROUND__DAILY_USD", "1")];
+    let extra = [CACHED, ("GATEWAY__BACKGROUND__DAILY_USD", daily_usd)];
     Rig::made_of(transport, simulator, Embedding::new(Arc::new(Near)), &extra)
 }
 
@@ -103,6 +108,51 @@ async fn nobody_judges_without_money() {
     let rig = rig(&[]);
     rig.complete(ask(ASKED)).await;
     rig.complete(ask(ALIKE)).await;
+    sleep(Duration::from_secs(60)).await;
+
+    let mut lines = rig.whole_ledger().into_iter();
+    assert!(!lines.any(|line| line.caller.as_str() == BACKGROUND));
+}
+
+/// Returns a question with a system prompt of its own.
+fn apart(number: usize, prompt: &str, least: f64) -> Value {
+    json!({
+        "messages": [{"role": "system", "content": format!("Number {number}.")},
+            {"role": "user", "content": prompt}],
+        "requirements": {"providers": ["openai"], "cache_min_confidence": least},
+    })
+}
+
+#[tokio::test(start_paused = true)]
+async fn when_the_days_money_is_short_no_call_says_so() {
+    let rig = judged_for("0.000001", "yes");
+    for number in 0..12 {
+        rig.complete(apart(number, ASKED, 0.0)).await;
+        let hit = rig.complete(apart(number, ALIKE, 0.0)).await;
+        assert_eq!(hit["cache"]["status"], "semantic");
+        sleep(Duration::from_secs(1)).await;
+    }
+
+    let mut lines = rig.whole_ledger().into_iter();
+    assert!(!lines.any(|line| line.caller.as_str() == BACKGROUND));
+    let report = rig.tool("get_usage_metrics", json!({})).await;
+    assert_eq!(report["structuredContent"]["total_requests"], 24);
+    // One found that there is no money; nobody asked again.
+    let page = rig.get("/metrics").await.text;
+    let line = page
+        .lines()
+        .find(|line| line.contains("policy_budget_exceeded"));
+    assert!(line.unwrap().ends_with(" 1"), "{page}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_near_miss_with_an_answer_of_its_own_is_not_judged() {
+    let rig = judged("yes");
+    for number in 0..150 {
+        rig.complete(apart(number, ASKED, 0.0)).await;
+        let miss = rig.complete(apart(number, ALIKE, 0.999)).await;
+        assert_eq!(miss["cache"]["status"], "miss");
+    }
     sleep(Duration::from_secs(60)).await;
 
     let mut lines = rig.whole_ledger().into_iter();
