@@ -282,6 +282,10 @@ impl App {
         stored.cancel();
         // What it does now costs nothing to lose.
         let _ = timeout(BACKGROUND_END, background.wait()).await;
+        let unstored = self.cache.waiting();
+        if unstored > 0 {
+            tracing::warn!(unstored, "changes of cached answers were not stored");
+        }
         let lost = self.stores.end().await;
         served?;
         if lost > 0 {

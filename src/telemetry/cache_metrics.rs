@@ -78,7 +78,7 @@ impl CacheMetrics {
             bytes: number("gateway_cache_bytes", "About what they take, in bytes.")?,
             unkept: number(
                 "gateway_cache_unkept",
-                "Changes of stored answers that were dropped because too many waited.",
+                "Changes of stored answers that were dropped: too many waited, or the store failed.",
             )?,
             semantic: number(
                 "gateway_cache_semantic_state",

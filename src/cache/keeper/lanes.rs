@@ -256,9 +256,9 @@ mod tests {
     fn what_is_learnt_or_forgotten_is_never_refused_and_comes_first() {
         let lanes = Lanes::default();
         for number in 0..MOST_ROWS + 3 {
-            let _ = lanes.push_row(place(number), None);
+            drop(lanes.push_row(place(number), None));
         }
-        let _ = lanes.push_row(place(0), None);
+        drop(lanes.push_row(place(0), None));
         assert_eq!(lanes.lost(), 3);
         for number in 0..MOST_ROWS {
             lanes.push_urgent(Urgent::Learned(place(number)));
