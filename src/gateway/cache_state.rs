@@ -16,6 +16,13 @@ pub struct SemanticState {
     pub wrong: WrongShare,
 }
 
+impl SemanticState {
+    /// Tells whether there are no semantic hits because too many were wrong.
+    pub fn is_closed(&self) -> bool {
+        self.trust == Some(TrustState::Closed)
+    }
+}
+
 impl Gateway {
     /// Tells how the semantic tier is.
     pub fn semantic_state(&self) -> SemanticState {

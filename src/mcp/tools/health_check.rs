@@ -5,14 +5,12 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{NoArguments, Words, parse, reading_tool};
-use crate::cache::TrustState;
 use crate::domain::{EmbedderState, Error, StoreState};
 use crate::mcp::{McpHandler, VERSION, structured};
 
 #[derive(Debug, Serialize, JsonSchema)]
 struct Output {
-    /// healthy; degraded: some provider is unavailable, or the store, the embedder or the
-    /// cache's semantic tier does not work; unavailable: no provider can be asked.
+    /// healthy; degraded: some provider or part does not work; unavailable: none can be asked.
     status: &'static str,
     version: &'static str,
     /// UTC, RFC 3339.
@@ -20,17 +18,17 @@ struct Output {
     uptime_seconds: u64,
     /// Where state is kept.
     store: String,
-    /// Whether questions can be compared by meaning.
+    // Whether questions can be compared by meaning.
     embedding: Embedding,
     /// Providers that can be asked now.
     providers_available: Vec<String>,
 }
 
 #[derive(Debug, Serialize, JsonSchema)]
+#[schemars(inline)]
 struct Embedding {
     /// ready, loading or off.
     state: &'static str,
-    /// Why it is off although it should not be.
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<String>,
 }
@@ -62,11 +60,12 @@ pub(super) fn call(handler: &McpHandler, arguments: JsonObject) -> Result<CallTo
     let readiness = handler.gateway().readiness();
     let store = handler.gateway().store_state();
     let semantic = handler.gateway().semantic_state();
+    let is_closed = semantic.is_closed();
     let embedding = Embedding::new(semantic.embedder);
     let is_whole = readiness.unavailable.is_empty()
         && store.fault.is_none()
         && embedding.reason.is_none()
-        && semantic.trust != Some(TrustState::Closed);
+        && !is_closed;
     let status = if readiness.available.is_empty() || readiness.is_stopping {
         "unavailable"
     } else if is_whole {
