@@ -178,7 +178,7 @@ async fn a_good_library_is_loaded_and_said_once() {
     let gateway = start(&server, &library).await;
 
     eventually("the embedder is ready", async || {
-        embedding(&gateway).await == "ready"
+        embedding(&gateway).await == r#"{"state":"ready"}"#
     })
     .await;
     let ready = gateway.get("nobody", "/ready").await;
