@@ -3,6 +3,7 @@
 mod api_key;
 mod catalog;
 mod embedding;
+mod eval;
 mod healthcheck;
 mod http_key_source;
 mod reload;
@@ -24,6 +25,7 @@ use tokio_util::task::TaskTracker;
 pub use api_key::new_api_key;
 pub use catalog::{CatalogForm, CatalogScope, catalog};
 pub use embedding::Embedding;
+pub use eval::{EvalError, Evaluation, Report};
 pub use healthcheck::healthcheck;
 pub use reload::Reload;
 pub use stores::Stores;

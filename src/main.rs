@@ -1,10 +1,11 @@
 //! The command `ai-gateway-mcp`.
 
-use std::io::Write as _;
+use std::io::{BufWriter, Write as _};
 use std::net::IpAddr;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
-use ai_gateway::app::{self, CatalogForm, CatalogScope};
+use ai_gateway::app::{self, CatalogForm, CatalogScope, EvalError, Evaluation, Report};
 use ai_gateway::config::{Config, Sources};
 use ai_gateway::telemetry::start_logging;
 use clap::{Args, Parser, Subcommand};
@@ -15,8 +16,8 @@ use jiff::civil::Date;
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// What a configuration that cannot be used exits with.
-const BAD_CONFIGURATION: u8 = 2;
+/// What a configuration, or a row to evaluate, that cannot be used exits with.
+const BAD_INPUT: u8 = 2;
 
 /// One MCP tool to reach every language model a team pays for.
 #[derive(Parser)]
@@ -55,6 +56,42 @@ enum Command {
     Keys(KeysCommand),
     /// Lists models and prices, what changes soon, and where the vendors' own lists differ
     Catalog(CatalogArguments),
+    /// Scores what ships on JSONL files, offline: predictions to standard output, the rest to
+    /// standard error
+    #[command(subcommand)]
+    Eval(EvalCommand),
+}
+
+#[derive(Subcommand)]
+enum EvalCommand {
+    /// Says what prompts are taken for, or how well and dear models will answer them
+    Router(RouterArguments),
+    /// Says which prompts the answer cache serves
+    Cache {
+        /// Rows of `id`, `a` and `b` (pairs), or of `seq`, `id` and `prompt` (a stream)
+        file: PathBuf,
+    },
+}
+
+#[derive(Args)]
+struct RouterArguments {
+    /// Rows of `id` and `prompt`; `label` and `slice` are for the summary
+    #[arg(required_unless_present = "outcomes", conflicts_with = "outcomes")]
+    files: Vec<PathBuf>,
+    /// Leaves embeddings out
+    #[arg(long)]
+    no_embedding: bool,
+    /// Learns from DEV, rows of `id`, `prompt`, `scores` and `costs`, and predicts HOLDOUT
+    #[arg(long, num_args = 2, value_names = ["DEV", "HOLDOUT"])]
+    outcomes: Vec<PathBuf>,
+    /// Predicts each row of HOLDOUT from rows of DEV with another value of this field
+    #[arg(
+        long,
+        value_name = "FIELD",
+        requires = "outcomes",
+        conflicts_with = "files"
+    )]
+    leave_out: Option<String>,
 }
 
 #[derive(Subcommand)]
@@ -86,6 +123,9 @@ fn main() -> ExitCode {
         return new_key(name);
     }
     let mut sources = Sources::from_process();
+    if let Command::Eval(command) = command {
+        return evaluate(command, &sources);
+    }
     if let Command::Serve(address) | Command::Check(address) | Command::Healthcheck(address) =
         &command
     {
@@ -95,7 +135,7 @@ fn main() -> ExitCode {
         Ok(config) => config,
         Err(faults) => {
             say(&format!("the configuration cannot be used:\n{faults}"));
-            return ExitCode::from(BAD_CONFIGURATION);
+            return ExitCode::from(BAD_INPUT);
         }
     };
     let result = match command {
@@ -104,7 +144,7 @@ fn main() -> ExitCode {
         Command::Healthcheck(_) => app::healthcheck(config.server.host, config.server.port),
         Command::Catalog(arguments) => catalog(&config, sources.today, arguments),
         // Answered above.
-        Command::Keys(KeysCommand::New { .. }) => Ok(()),
+        Command::Keys(KeysCommand::New { .. }) | Command::Eval(_) => Ok(()),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
@@ -133,7 +173,61 @@ fn new_key(name: &str) -> ExitCode {
         }
         Err(fault) => {
             say(&fault);
-            ExitCode::from(BAD_CONFIGURATION)
+            ExitCode::from(BAD_INPUT)
+        }
+    }
+}
+
+/// Evaluates without any configuration but the place of ONNX Runtime.
+fn evaluate(command: EvalCommand, sources: &Sources) -> ExitCode {
+    let library = sources.environment.get("ORT_DYLIB_PATH");
+    let library = library.filter(|path| !path.is_empty()).map(PathBuf::from);
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
+    let runtime = match runtime {
+        Ok(runtime) => runtime,
+        Err(fault) => {
+            say(&format!("the runtime cannot start: {fault}"));
+            return ExitCode::FAILURE;
+        }
+    };
+    let mut report = Report {
+        predictions: &mut BufWriter::new(std::io::stdout().lock()),
+        say: &say,
+    };
+    let result = runtime.block_on(Evaluation::from(command).run(library, &mut report));
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(fault) => {
+            say(&fault.to_string());
+            match fault {
+                EvalError::Input(_) => ExitCode::from(BAD_INPUT),
+                EvalError::Output(_) | EvalError::Broken(_) => ExitCode::FAILURE,
+            }
+        }
+    }
+}
+
+impl From<EvalCommand> for Evaluation {
+    fn from(command: EvalCommand) -> Self {
+        match command {
+            EvalCommand::Cache { file } => Self::Cache { file },
+            EvalCommand::Router(arguments) => {
+                let with_embedding = !arguments.no_embedding;
+                match <[PathBuf; 2]>::try_from(arguments.outcomes) {
+                    Ok([dev, holdout]) => Self::Outcomes {
+                        dev,
+                        holdout,
+                        leave_out: arguments.leave_out,
+                        with_embedding,
+                    },
+                    Err(_) => Self::Task {
+                        files: arguments.files,
+                        with_embedding,
+                    },
+                }
+            }
         }
     }
 }

@@ -40,13 +40,19 @@ impl Embedding {
 
     /// Returns the embedder of a configuration, which is not loaded yet.
     pub fn open(config: &Config) -> Self {
+        Self::find(config.embedding.clone(), config.onnx_runtime.clone())
+    }
+
+    /// Returns one whose library is `named`, or else looked for; it is not
+    /// loaded yet.
+    pub fn find(settings: Settings, named: Option<PathBuf>) -> Self {
         let executable = env::current_exe().ok();
         let beside = executable.and_then(|path| Some(path.parent()?.join(FOLDER)));
         let places = LibraryPlaces {
-            named: config.onnx_runtime.clone(),
+            named,
             folders: beside.into_iter().chain([PathBuf::from(FOLDER)]).collect(),
         };
-        let model = Arc::new(SentenceEmbedder::new(config.embedding.clone(), places));
+        let model = Arc::new(SentenceEmbedder::new(settings, places));
         Self {
             embedder: Arc::clone(&model) as _,
             model: Some(model),

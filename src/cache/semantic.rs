@@ -36,6 +36,14 @@ pub(super) struct Match {
 }
 
 impl Cache {
+    /// Returns how sure the verifier is of the best match, whether that is
+    /// served or just missed; 0 if there is none.
+    pub async fn likeness(&self, question: &mut Question) -> f64 {
+        let opinion = self.look_around(question, &|_| true).await;
+        let best = opinion.hit.or(opinion.near);
+        best.map_or(0.0, |found| found.confidence)
+    }
+
     /// Looks for an answer to a question of the same meaning. Whatever fails
     /// on the way, there is none.
     pub(super) async fn look_around(

@@ -13,6 +13,7 @@ mod callers;
 mod command;
 mod database;
 mod embedding;
+mod eval;
 mod gateway;
 mod keys;
 mod killed;
