@@ -23,7 +23,8 @@ from language import rule
 HERE = os.path.dirname(os.path.abspath(__file__))
 RULE_SHARE, EPS = 0.92, 1e-6
 SEED, FOLDS = 20261126, 3
-HYPER = {"C1": 10.0, "C2": 5.0, "own": 2.0, "natural": 2.0, "benchmark": 0.7, "alt": 0.25, "w2": 0.5}
+HYPER = {"C1": 10.0, "C2": 5.0, "own": 2.0, "natural": 3.0, "benchmark": 0.7, "alt": 0.25, "w2": 0.5,
+         "balance": 0.3}
 L = len(F.LABELS)
 
 
