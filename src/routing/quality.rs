@@ -93,8 +93,9 @@ pub struct Quality {
 /// when there is more.
 ///
 /// Takes, besides the features that it shares with its lessons, 12 bytes a
-/// lesson and, a model, 16 kB for the words and 4 bytes for each dimension:
-/// 0.9 MB for 46 models and 2,000 lessons, whose features take about 8 MB.
+/// lesson, 2 for each dimension of a prompt and, a model, 16 kB for the words
+/// and 4 bytes for each dimension: 2.4 MB for 46 models and 2,000 lessons on
+/// as many prompts, whose features take about 8 MB.
 #[derive(Clone, Debug)]
 pub struct QualityModel {
     seen: Neighbourhood,

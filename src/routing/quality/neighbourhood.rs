@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::features::{BUCKETS, Features, dot};
+use super::features::{BUCKETS, Features};
 
 /// How many of the nearest tell of support.
 const SUPPORTERS: usize = 5;
@@ -11,6 +11,10 @@ const SUPPORTERS: usize = 5;
 const VOTERS: usize = 100;
 /// How fast a vote fades with distance: e^{12(cos−1)}.
 const FADE: f32 = 12.0;
+
+/// Steps of a code to 1: cosines of 384 numbers are right to 1e-4, or to 1e-3
+/// if all were rounded the same way.
+const STEPS: f32 = 16_384.0;
 
 /// By what prompts are compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,6 +48,12 @@ pub struct Neighbourhood {
     prompts: Vec<Arc<Features>>,
     /// The length of the embeddings that are compared; others count as none.
     dimension: usize,
+    /// The embeddings, one behind the other, in steps of 1 / [`STEPS`]; zeros
+    /// where there is none. A third of the time of `f32`: half as much memory
+    /// is read, and two products take one instruction.
+    codes: Vec<i16>,
+    /// Which prompts have an embedding.
+    embedded: Vec<bool>,
 }
 
 /// Cosines of a prompt with each of those that were seen.
@@ -87,10 +97,20 @@ impl Neighbourhood {
             *lengths.entry(vector.len()).or_default() += 1;
         }
         let most = lengths.into_iter().max_by_key(|(_, count)| *count);
-        Self {
+        let mut seen = Self {
             prompts,
             dimension: most.map_or(0, |(length, _)| length),
+            codes: Vec::new(),
+            embedded: Vec::new(),
+        };
+        for prompt in &seen.prompts {
+            let vector = seen.embedding_of(prompt);
+            seen.codes
+                .extend(vector.unwrap_or_default().iter().map(code));
+            seen.embedded.push(vector.is_some());
+            seen.codes.resize(seen.embedded.len() * seen.dimension, 0);
         }
+        seen
     }
 
     /// Looks around a prompt: by embeddings if it has one that fits, else by
@@ -110,14 +130,19 @@ impl Neighbourhood {
 
     /// Compares embeddings; `None` if the prompt has none that fits.
     pub(super) fn dense(&self, features: &Features) -> Option<Cosines> {
-        let own = self.embedding_of(features)?;
-        let cosine = |seen: &Arc<Features>| {
-            let other = self.embedding_of(seen);
-            other.map_or(f32::NAN, |other| dot(own, other))
-        };
+        let own: Vec<i16> = self.embedding_of(features)?.iter().map(code).collect();
+        let others = self.codes.chunks_exact(own.len());
+        let others = others.zip(&self.embedded);
+        let cosines = others.map(|(other, is_embedded)| {
+            if *is_embedded {
+                product(&own, other)
+            } else {
+                f32::NAN
+            }
+        });
         Some(Cosines {
             view: View::Dense,
-            values: self.prompts.iter().map(cosine).collect(),
+            values: cosines.collect(),
         })
     }
 
@@ -162,6 +187,24 @@ impl Neighbourhood {
     }
 }
 
+fn code(value: &f32) -> i16 {
+    (value * STEPS).round() as i16
+}
+
+/// Returns the cosine of two vectors in codes. Their norms are 1, so no sum
+/// leaves `i32`; pieces of a fixed length become wide instructions.
+fn product(a: &[i16], b: &[i16]) -> f32 {
+    const LANES: usize = 32;
+    let (wide_a, rest_a) = a.as_chunks::<LANES>();
+    let (wide_b, rest_b) = b.as_chunks::<LANES>();
+    let sum = |a: &[i16], b: &[i16]| -> i32 {
+        let pairs = a.iter().zip(b);
+        pairs.map(|(a, b)| i32::from(*a) * i32::from(*b)).sum()
+    };
+    let wide: i32 = wide_a.iter().zip(wide_b).map(|(a, b)| sum(a, b)).sum();
+    (wide + sum(rest_a, rest_b)) as f32 / (STEPS * STEPS)
+}
+
 /// What a seen prompt says.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Vote {
@@ -198,5 +241,56 @@ impl Cosines {
             found: found.map(|it| (it.1, it.2, share(it.0))).collect(),
             top_share: share(best),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_embeddings_of_one_length_are_compared() {
+        let vectors = [
+            Some(vec![1.0; 40]),
+            None,
+            Some(vec![1.0; 3]),
+            Some(vec![-2.0; 40]),
+        ];
+        let prompts = vectors.iter().map(|it| Features::read("", it.as_deref()));
+        let seen = Neighbourhood::new(prompts.map(Arc::new).collect());
+
+        let cosines = seen.dense(&Features::read("", Some(&[1.0; 40]))).unwrap();
+
+        assert!((cosines.values[0] - 1.0).abs() < 1e-3);
+        assert!(cosines.values[1].is_nan() && cosines.values[2].is_nan());
+        assert!((cosines.values[3] + 1.0).abs() < 1e-3);
+        assert!(seen.dense(&Features::read("", Some(&[1.0; 3]))).is_none());
+    }
+
+    #[test]
+    fn codes_are_as_good_as_the_numbers() {
+        let vector = |seed: usize| -> Vec<f32> {
+            (0..384).map(|i| ((i * seed) % 97) as f32 - 40.0).collect()
+        };
+        let one = Arc::new(Features::read("", Some(&vector(7))));
+        let other = Features::read("", Some(&vector(31)));
+        let seen = Neighbourhood::new(vec![Arc::clone(&one)]);
+
+        let cosine = seen.dense(&other).unwrap().values[0];
+
+        let pairs = one
+            .embedding()
+            .unwrap()
+            .iter()
+            .zip(other.embedding().unwrap());
+        let exact: f32 = pairs.map(|(a, b)| a * b).sum();
+        assert!((cosine - exact).abs() < 1e-4, "{cosine} {exact}");
+    }
+
+    #[test]
+    fn nothing_is_near_where_nothing_was_seen() {
+        let near = Neighbourhood::default().near(&Features::read("x", Some(&[1.0])));
+
+        assert_eq!((near.support, near.mean(|_, ()| (1.0, 1.0))), (0.0, 0.0));
     }
 }
