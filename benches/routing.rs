@@ -76,7 +76,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         .collect();
     let experience = experience(&targets, at);
     let request = request(&prompt)?;
-    for lessons in [0, 300, 1_000] {
+    for lessons in [0, 300, 2_000] {
         let feedback = feedback(&targets, lessons, at);
         let begun = Instant::now();
         let taught = Taught::fit(&feedback, |_| Some(0.7), at);

@@ -22,7 +22,7 @@ const PAST: u128 = 0;
 const GONE_S: i64 = 86_400;
 /// The most feedback that is kept, of all parts together and of each: with so
 /// much a decision takes less than 200 µs (`benches/routing.rs`).
-const MAX_FEEDBACK: usize = 1_000;
+const MAX_FEEDBACK: usize = 2_000;
 
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 struct Part {
