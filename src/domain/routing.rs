@@ -279,9 +279,15 @@ impl RoutingReport {
         if let Some(why) = why {
             self.reason = format!("{}; {why}, and {} answered", self.reason, winner.target);
         }
-        self.candidates
-            .retain(|candidate| candidate.target != winner.target);
-        self.candidates.insert(0, winner);
+        let mut places = self.candidates.iter();
+        let place = places.position(|candidate| candidate.target == winner.target);
+        match place.and_then(|place| self.candidates.get_mut(..=place)) {
+            Some(before) => before.rotate_right(1),
+            None => self.candidates.insert(0, winner.clone()),
+        }
+        if let Some(first) = self.candidates.first_mut() {
+            *first = winner;
+        }
         self.attempts = attempts;
         self
     }

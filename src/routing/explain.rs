@@ -70,10 +70,6 @@ fn flip<'a>(
     first: &Candidate,
     others: impl Iterator<Item = &'a Candidate>,
 ) -> Option<Flip> {
-    let shares = |candidate: &Candidate| {
-        let time = (candidate.latency, candidate.reliability);
-        utility.shares(candidate.quality, candidate.cost, time)
-    };
     let weights = utility.weights();
     let weights = [
         weights.quality,
@@ -81,6 +77,22 @@ fn flip<'a>(
         weights.latency,
         weights.reliability,
     ];
+    let is_weighed = weights.iter().all(|weight| *weight > 0.0);
+    let shares = |candidate: &Candidate| {
+        if is_weighed {
+            // Two logarithms fewer.
+            let [quality, cost, latency, reliability] = candidate.terms.list();
+            let [of_quality, of_cost, of_latency, of_reliability] = weights;
+            return [
+                quality / of_quality,
+                cost / of_cost,
+                latency / of_latency,
+                reliability / of_reliability,
+            ];
+        }
+        let time = (candidate.latency, candidate.reliability);
+        utility.shares(candidate.quality, candidate.cost, time)
+    };
     let own = shares(first);
     let changes = others.flat_map(|other| {
         let lead = first.utility - other.utility;

@@ -51,8 +51,9 @@ pub fn explore(ranking: &mut Ranking, share: f64, draws: [f64; 2]) -> Exploratio
         place = found.unwrap_or(chances.len() - 1);
     }
     let propensity = propensity(place);
-    let chosen = ranking.candidates.remove(place);
-    ranking.candidates.insert(0, chosen);
+    if let Some(front) = ranking.candidates.get_mut(..=place) {
+        front.rotate_right(1);
+    }
     Exploration {
         is_explored: place > 0,
         propensity,

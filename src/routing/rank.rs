@@ -88,7 +88,7 @@ pub fn rank(
         .models()
         .iter()
         .filter(|spec| is_in_question(facts.choice, spec));
-    let (mut usable, mut down, mut filtered) = (Vec::new(), Vec::new(), Vec::new());
+    let mut candidates = Vec::new();
     for spec in models {
         let whole_model = filter::by_model(facts, spec);
         let efforts = filter::efforts(facts, spec, settings.max_auto_effort, is_named);
@@ -97,26 +97,37 @@ pub fn rank(
             let reason = whole_model
                 .or_else(|| filter::by_estimate(facts, spec, effort, estimate.as_ref()))
                 .filter(|reason| !(is_named && is_forgiven(*reason)));
-            let candidate = candidate(spec, effort, estimate, &utility, reason);
-            let is_down = estimate.is_some_and(|estimate| estimate.is_down);
-            match reason {
-                None if is_down => &mut down,
-                None => &mut usable,
-                Some(_) => &mut filtered,
-            }
-            .push(candidate);
+            candidates.push(Some(candidate(spec, effort, estimate, &utility, reason)));
         }
     }
-    // The sort is stable, so ties keep catalogue order.
-    for tier in [&mut usable, &mut down] {
-        tier.sort_by(|a: &Candidate, b: &Candidate| b.utility.total_cmp(&a.utility));
-    }
-    usable.append(&mut down);
-    usable.append(&mut filtered);
     Ranking {
         utility,
-        candidates: usable,
+        candidates: in_order(candidates),
     }
+}
+
+/// Puts the best first, those of providers that are down after the others, and
+/// those that are ruled out last, as they come.
+fn in_order(mut candidates: Vec<Option<Candidate>>) -> Vec<Candidate> {
+    // Candidates are large, so their places are sorted, and each moves once.
+    let keys = candidates.iter().enumerate().map(|(place, candidate)| {
+        let (tier, utility) = match candidate {
+            Some(candidate) if candidate.filtered_by.is_some() => (2, 0.0),
+            Some(candidate) => (u8::from(candidate.is_down), candidate.utility),
+            None => (2, 0.0),
+        };
+        (tier, utility, place)
+    });
+    let mut keys: Vec<(u8, f64, usize)> = keys.collect();
+    keys.sort_unstable_by(|a, b| {
+        let by_utility = || b.1.total_cmp(&a.1);
+        // Ties keep the order of the catalogue.
+        a.0.cmp(&b.0).then_with(by_utility).then(a.2.cmp(&b.2))
+    });
+    let places = keys.into_iter().map(|(_, _, place)| place);
+    places
+        .filter_map(|place| candidates.get_mut(place)?.take())
+        .collect()
 }
 
 fn is_in_question(choice: Choice<'_>, spec: &ModelSpec) -> bool {

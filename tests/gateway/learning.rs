@@ -297,7 +297,9 @@ async fn what_was_learned_outlives_the_process() {
 
     let second = Rig::remembering(&learned);
     second.app.gateway.keep_learning(stop).await;
-    let again = second.complete(asked).await;
+    let mut detailed = asked.clone();
+    detailed["explain"] = true.into();
+    let again = second.complete(detailed).await;
 
     assert_ne!(moved, answer["model"]);
     assert_eq!(again["model"], moved);

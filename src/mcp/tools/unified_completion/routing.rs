@@ -47,7 +47,9 @@ struct CandidateReport {
     /// They sum to the utility.
     terms: TermsReport,
     quality: f64,
-    quality_basis: BeliefReport,
+    /// Only where all are listed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    quality_basis: Option<BeliefReport>,
     cost_usd: Option<f64>,
     output_tokens: u64,
     latency_ms: f64,
@@ -120,7 +122,9 @@ impl RoutingOutput {
         Self {
             task: Task::new(report.task, report.decision.as_deref()),
             reason: report.reason,
-            candidates: candidates.map(Into::into).collect(),
+            candidates: candidates
+                .map(|candidate| CandidateReport::new(candidate, all_candidates))
+                .collect(),
             attempts: report
                 .attempts
                 .iter()
@@ -143,8 +147,8 @@ impl Task {
     }
 }
 
-impl From<Candidate> for CandidateReport {
-    fn from(candidate: Candidate) -> Self {
+impl CandidateReport {
+    fn new(candidate: Candidate, is_detailed: bool) -> Self {
         Self {
             provider: candidate.target.provider.to_string(),
             model: candidate.target.model.to_string(),
@@ -152,7 +156,7 @@ impl From<Candidate> for CandidateReport {
             utility: candidate.utility,
             terms: candidate.terms.into(),
             quality: candidate.quality,
-            quality_basis: candidate.belief.into(),
+            quality_basis: is_detailed.then(|| candidate.belief.into()),
             cost_usd: candidate.cost.map(NanoUsd::usd),
             output_tokens: candidate.output_tokens,
             latency_ms: report::milliseconds(candidate.latency),
