@@ -211,6 +211,7 @@ fn feedback(targets: &[Target], count: u32, at: Timestamp) -> Vec<Feedback> {
     feedback
         .map(|(number, target)| Feedback {
             call: u128::from(number),
+            caller: 0,
             provider: target.provider.clone(),
             model: target.model.clone(),
             effort: target.effort,

@@ -182,6 +182,8 @@ pub struct TaskGuess {
 /// What stands behind a choice, beside the candidates.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Decision {
+    /// Who was chosen, and is spoken of below; another may have answered.
+    pub chosen: Option<Target>,
     /// What decided the kind of work: `rule`, `linear`, `ensemble`, `caller`.
     pub source: &'static str,
     /// The second likeliest kind of work.
@@ -189,13 +191,14 @@ pub struct Decision {
     /// The prompt's language, or the one that a translation names, in English;
     /// `None` for English.
     pub language: Option<&'static str>,
-    /// The expected input of the first candidate, in tokens.
+    /// The expected input of the chosen target, in tokens.
     pub input_tokens: u64,
     /// By what share that is usually wrong, 0.1 for 10 %.
     pub input_error: f64,
     /// The weights of the terms; they sum to 1.
     pub weights: Weights,
-    /// By how much the first candidate's utility exceeds the next one's.
+    /// By how much its utility exceeds the next one's; `None` of a model that
+    /// the caller named.
     pub margin: Option<f64>,
     /// The smallest change of one weight that changes the choice.
     pub flip: Option<Flip>,
@@ -264,6 +267,13 @@ pub struct RoutingReport {
 }
 
 impl RoutingReport {
+    /// Tells whether a target is the one that was chosen.
+    pub fn is_chosen(&self, target: &Target) -> bool {
+        let decision = self.decision.as_deref();
+        let chosen = decision.and_then(|decision| decision.chosen.as_ref());
+        chosen.is_none_or(|chosen| chosen == target)
+    }
+
     /// Completes the report of a call that `winner` answered: it stands first
     /// among the candidates, and the reason says if it was not the choice.
     #[must_use]
@@ -271,7 +281,8 @@ impl RoutingReport {
         let is_failed = |attempt: &&Attempt| matches!(attempt.outcome, AttemptOutcome::Failed(_));
         let failed = attempts.iter().filter(is_failed).count();
         let why = match (failed, attempts.len()) {
-            (0, 0 | 1) => None,
+            (0, 0 | 1) if self.is_chosen(&winner.target) => None,
+            (0, 0 | 1) => Some("it could not be asked just now, by budget, places or circuit"),
             (0, _) => Some("it was slower than usual"),
             (1, 2) => Some("it failed"),
             _ => Some("others failed"),

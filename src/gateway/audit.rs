@@ -46,6 +46,11 @@ impl Gateway {
         let shows_text = self.settings.audit_prompts;
         let routing = &completion.routing;
         let decision = routing.decision.as_deref();
+        // The chance with which who answered was chosen, if it was.
+        let winner = routing.candidates.first().map(|winner| &winner.target);
+        let propensity = decision
+            .filter(|_| winner.is_some_and(|winner| routing.is_chosen(winner)))
+            .map(|decision| decision.exploration.propensity);
         tracing::info!(
             target: "audit",
             request_id = %origin.id,
@@ -61,7 +66,7 @@ impl Gateway {
             latency_ms = milliseconds(completion.latency),
             attempts = routing.attempts.len(),
             task = decision.map(|_| routing.task.label.as_str()),
-            propensity = decision.map(|decision| decision.exploration.propensity),
+            propensity,
             prompt = shows_text.then(|| prompt(request)),
             answer = shows_text.then(|| start(&completion.text())),
             "call"

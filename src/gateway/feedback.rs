@@ -42,6 +42,26 @@ pub(super) struct Answered<'a> {
     pub(super) task: Option<TaskEstimate>,
 }
 
+impl Remembered {
+    /// Names the answer: one that is kept for repeats has one rating of each
+    /// caller, however often it is served.
+    fn answer(&self, id: RequestId) -> u128 {
+        let Some((CacheScope(scope), CacheKey(key))) = self.place else {
+            return id.bits();
+        };
+        let all: Vec<u8> = [&scope[..], &key[..], self.caller.as_str().as_bytes()].concat();
+        let (front, back) = all.split_at(all.len() / 2);
+        u128::from(fnv(&all)) << 64 | u128::from(fnv(back).rotate_left(32) ^ fnv(front))
+    }
+}
+
+/// FNV-1a, which is the same in every process.
+fn fnv(bytes: &[u8]) -> u64 {
+    bytes.iter().fold(0xCBF2_9CE4_8422_2325, |state, byte| {
+        (state ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01B3)
+    })
+}
+
 impl Gateway {
     /// Keeps in mind how a call was answered.
     pub(super) fn remember(&self, call: &CallContext<'_>, answered: Answered<'_>) {
@@ -100,7 +120,8 @@ impl Gateway {
         let before = expected(&self.learning.taught()).expected();
         let now = self.clock.now();
         let feedback = Feedback {
-            call: id.bits(),
+            call: call.answer(id),
+            caller: fnv(caller.as_str().as_bytes()),
             provider: call.target.provider.clone(),
             model: call.target.model.clone(),
             effort: call.target.effort,

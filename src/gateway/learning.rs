@@ -11,9 +11,12 @@ use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
 use super::Gateway;
+use super::jitter::jitter;
 use super::remembered::RememberedCalls;
 use crate::domain::{CompletionRequest, RequestId, Role, RoutingStore, StoreError, Target};
-use crate::routing::{AnswerLesson, Feedback, RouterState, TaskClassifier, TaskEstimate, Taught};
+use crate::routing::{
+    AnswerLesson, Feedback, Kept, RouterState, TaskClassifier, TaskEstimate, Taught,
+};
 
 /// How often what was learned is kept.
 const INTERVAL: Duration = Duration::from_secs(60);
@@ -135,17 +138,18 @@ impl Gateway {
     }
 
     /// Reads what was learned before, then keeps what is learned and reads
-    /// what others learn, until `stop` is cancelled.
+    /// what others learn, until `stop` is cancelled. Without a store it lets
+    /// feedback fade.
     pub async fn keep_learning(&self, stop: CancellationToken) {
-        let Some(store) = self.learning.store.as_deref() else {
-            return;
-        };
         let is_new = || self.learning.is_new.load(Ordering::Relaxed);
-        let mut is_read = self.exchange_learning(store, is_new()).await;
+        let mut is_read = self.exchange_learning(is_new()).await;
         for round in 1_u32.. {
-            let is_over = stop.run_until_cancelled(sleep(INTERVAL)).await.is_none();
+            // Processes that began together do not go on together.
+            let share = jitter(RequestId::random(), u64::from(round));
+            let pause = INTERVAL.mul_f64(0.75 + share / 2.0);
+            let is_over = stop.run_until_cancelled(sleep(pause)).await.is_none();
             if is_new() || !is_read || round.is_multiple_of(READ_AGAIN) {
-                is_read = self.exchange_learning(store, is_new()).await;
+                is_read = self.exchange_learning(is_new()).await;
             }
             if is_over {
                 return;
@@ -155,8 +159,11 @@ impl Gateway {
 
     /// Reads what others have learned, and keeps what this process has if
     /// there is anything. Returns false if the store did not answer.
-    async fn exchange_learning(&self, store: &dyn RoutingStore, is_new: bool) -> bool {
-        let result = self.try_exchange(store, is_new).await;
+    async fn exchange_learning(&self, is_new: bool) -> bool {
+        let result = match self.learning.store.as_deref() {
+            Some(store) => self.try_exchange(store, is_new).await,
+            None => Ok(()),
+        };
         if let Err(fault) = &result {
             tracing::warn!(%fault, "what the router has learned was not kept");
             self.learning.is_new.fetch_or(is_new, Ordering::Relaxed);
@@ -168,19 +175,27 @@ impl Gateway {
     }
 
     async fn try_exchange(&self, store: &dyn RoutingStore, is_new: bool) -> Result<(), StoreError> {
-        let kept = store.load().await?;
-        // What is learned from here on is for the next time.
-        self.learning.is_new.store(false, Ordering::Relaxed);
-        let now = self.clock.now();
-        let exchanged = self.learning.state().exchange(kept.as_deref(), now);
-        match exchanged {
-            Ok(state) if is_new => store.save(&state).await,
-            Ok(_) => Ok(()),
+        let bytes = store.load().await?;
+        // What is long is read and written away from those who decide.
+        let read = tokio::task::spawn_blocking(move || Kept::read(bytes.as_deref())).await;
+        let kept = match read.map_err(|fault| StoreError(fault.to_string()))? {
+            Ok(kept) => kept,
             Err(later) => {
                 tracing::warn!("{later}; what this one learns is not kept");
-                Ok(())
+                return Ok(());
             }
+        };
+        // What is learned from here on is for the next time.
+        self.learning.is_new.store(false, Ordering::Relaxed);
+        let (kept, is_missing) = self.learning.state().exchange(kept, self.clock.now());
+        if !is_new && !is_missing {
+            return Ok(());
         }
+        let written = tokio::task::spawn_blocking(move || (kept.to_bytes(), kept)).await;
+        let (bytes, kept) = written.map_err(|fault| StoreError(fault.to_string()))?;
+        store.save(&bytes).await?;
+        self.learning.state().was_kept(&kept);
+        Ok(())
     }
 }
 

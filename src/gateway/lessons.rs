@@ -73,8 +73,11 @@ impl OpenAttempt<'_> {
     pub(super) fn teach(&self, answer: &ProviderAnswer, ask: &Ask<'_>, is_flawed: bool) {
         let gateway = self.gateway;
         let is_cut = answer.finish == FinishReason::Length;
-        // A limit below what answers take says nothing about the model.
-        let was_tight = self.request.max_tokens < gateway.routing.expected_output_tokens;
+        // The caller sets the limit: only where it left far more room than
+        // anybody expected does a cut say something about the model.
+        let usual = u64::from(gateway.routing.expected_output_tokens);
+        let roomy = usual.max(ask.candidate.output_tokens).saturating_mul(4);
+        let was_tight = u64::from(self.request.max_tokens) < roomy;
         let is_usable = match answer.finish {
             FinishReason::Length if was_tight => None,
             FinishReason::Length | FinishReason::ContentFilter => Some(false),

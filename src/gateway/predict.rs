@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use super::Gateway;
 use crate::domain::{
-    Caller, CompletionRequest, Draft, Effort, Error, Message, ModelId, ModelSpec, NanoUsd,
-    ProviderName, Role, Target, TaskLabel,
+    Caller, CompletionRequest, Draft, Effort, Error, ErrorKind, Message, ModelId, ModelSpec,
+    NanoUsd, ProviderName, Role, Target, TaskLabel,
 };
 use crate::routing::{Choice, Facts, Features, LearnedEstimator, TaskEstimate};
 
@@ -72,6 +72,10 @@ impl Gateway {
         };
         let request = request(prompt, wish.model)?;
         let named = known.named_model(&request)?;
+        if let Some(spec) = named.filter(|spec| !permit.allows(spec)) {
+            let message = format!("caller {caller} may not use {}", spec.canonical());
+            return Err(Error::new(ErrorKind::PolicyBlocked, message));
+        }
         let mut facts = Facts::new(&request, Choice::Any, (task, at));
         facts.input_tokens = wish.input_tokens.unwrap_or(facts.input_tokens);
         let taught = self.learning.taught();

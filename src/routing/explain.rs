@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::facts::Facts;
+use super::facts::{Choice, Facts};
 use super::rank::Ranking;
 use super::task::LanguageFinding;
 use super::utility::UtilityFunction;
@@ -38,7 +38,10 @@ pub fn explain(
             best
         }
     });
+    // No weight changes what the caller has named.
+    let is_free = facts.choice == Choice::Any;
     Decision {
+        chosen: first.map(|first| first.target.clone()),
         source: facts.task.source.as_str(),
         runner_up: facts.task.runner_up,
         language: facts.task.language.map(|finding| match finding {
@@ -52,7 +55,9 @@ pub fn explain(
         margin: first
             .zip(next)
             .map(|(first, next)| first.utility - next.utility),
-        flip: first.and_then(|first| flip(&ranking.utility, first, others())),
+        flip: first
+            .filter(|_| is_free)
+            .and_then(|first| flip(&ranking.utility, first, others())),
         cheapest: cheapest.and_then(quote),
         best: best.and_then(quote),
         exploration,

@@ -168,7 +168,7 @@ proptest! {
             let [quality, cost, latency, reliability] = candidate.terms.list();
             let sum = quality + cost + latency + reliability;
             prop_assert_eq!(sum.to_bits(), candidate.utility.to_bits());
-            prop_assert!((0.0..=1.0 + 1e-9).contains(&candidate.utility));
+            prop_assert!((-1.0..=1.0 + 1e-9).contains(&candidate.utility));
         }
     }
 

@@ -20,6 +20,8 @@ const FORM: u32 = 1;
 const PAST: u128 = 0;
 /// After this time without a word the owner of a part is taken to be gone.
 const GONE_S: i64 = 86_400;
+/// Feedback of that age weighs less than half a percent, and goes.
+const FADED_S: i64 = 8 * 7 * 86_400;
 /// The most feedback that is kept, of all parts together and of each: with so
 /// much a decision takes less than 200 µs (`benches/routing.rs`).
 const MAX_FEEDBACK: usize = 2_000;
@@ -32,8 +34,9 @@ struct Part {
     feedback: Vec<Feedback>,
 }
 
-#[derive(Debug, Default, Serialize, Deserialize)]
-struct Stored {
+/// What a store keeps: the parts of all processes.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Kept {
     form: u32,
     parts: BTreeMap<u128, Part>,
 }
@@ -44,8 +47,8 @@ pub struct RouterState {
     /// The name of the own part.
     name: u128,
     own: Part,
-    /// True once the own part was kept.
-    is_kept: bool,
+    /// How new the own part was when it was kept last, in seconds since 1970.
+    kept_s: Option<i64>,
     others: BTreeMap<u128, Part>,
     /// All parts together.
     experience: Experience,
@@ -57,7 +60,7 @@ impl RouterState {
         Self {
             name: name.max(PAST + 1),
             own: Part::default(),
-            is_kept: false,
+            kept_s: None,
             others: BTreeMap::new(),
             experience: Experience::default(),
         }
@@ -99,39 +102,73 @@ impl RouterState {
         all
     }
 
-    /// Reads what is kept, and returns what to keep in its place. What cannot
-    /// be read is given up.
-    ///
-    /// # Errors
-    /// What is kept was written by a later version: it is to stay as it is.
-    pub fn exchange(&mut self, kept: Option<&[u8]>, now: Timestamp) -> Result<Vec<u8>, LaterForm> {
-        let stored = match kept.map(serde_json::from_slice::<Stored>) {
-            Some(Ok(stored)) if stored.form > FORM => return Err(LaterForm),
-            Some(Ok(stored)) if stored.form == FORM => stored,
-            Some(_) => {
-                tracing::warn!("what the router had learned cannot be read; it begins anew");
-                Stored::default()
-            }
-            None => Stored::default(),
-        };
-        let mut parts = stored.parts;
+    /// Takes in what is kept, and returns what to keep in its place, and
+    /// whether the own part was missing there.
+    pub fn exchange(&mut self, kept: Kept, now: Timestamp) -> (Kept, bool) {
+        let mut parts = kept.parts;
         let was_there = parts.remove(&self.name).is_some();
-        if self.is_kept && !was_there && kept.is_some() {
+        let is_gone = |updated_s| now.as_second().saturating_sub(updated_s) > GONE_S;
+        if !was_there && self.kept_s.is_some_and(is_gone) {
             // It was silent for so long that others took it over.
             self.own = Part::default();
         }
+        // Otherwise another wrote at the same time, and it is written again.
         self.others = fold(parts, now);
+        self.forget_the_old(now);
         self.experience = self.own.experience.clone();
         for part in self.others.values() {
             self.experience.merge(&part.experience, now);
         }
         let mut parts = self.others.clone();
+        let is_missing = !was_there && self.own.updated_s > 0;
         if self.own.updated_s > 0 {
             parts.insert(self.name, self.own.clone());
-            self.is_kept = true;
         }
-        let stored = Stored { form: FORM, parts };
-        Ok(serde_json::to_vec(&stored).unwrap_or_default())
+        (Kept { form: FORM, parts }, is_missing)
+    }
+
+    /// Notes that what was to be kept was.
+    pub fn was_kept(&mut self, kept: &Kept) {
+        let own = kept.parts.get(&self.name);
+        self.kept_s = own.map(|part| part.updated_s).or(self.kept_s);
+    }
+
+    /// Drops feedback that has faded, and the oldest of all parts together
+    /// beyond what is kept.
+    fn forget_the_old(&mut self, now: Timestamp) {
+        let parts = || self.others.values().chain([&self.own]);
+        let given = parts().flat_map(|part| &part.feedback);
+        let mut times: Vec<i64> = given.map(|given| given.at_s).collect();
+        times.sort_unstable_by(|a, b| b.cmp(a));
+        let faded = now.as_second().saturating_sub(FADED_S);
+        let surplus = times.get(MAX_FEEDBACK).map_or(i64::MIN, |at_s| at_s + 1);
+        let least = faded.max(surplus);
+        for part in self.others.values_mut().chain([&mut self.own]) {
+            part.feedback.retain(|given| given.at_s >= least);
+        }
+    }
+}
+
+impl Kept {
+    /// Reads what is kept. What cannot be read is given up.
+    ///
+    /// # Errors
+    /// It was written by a later version: it is to stay as it is.
+    pub fn read(bytes: Option<&[u8]>) -> Result<Self, LaterForm> {
+        match bytes.map(serde_json::from_slice::<Self>) {
+            Some(Ok(kept)) if kept.form > FORM => Err(LaterForm),
+            Some(Ok(kept)) if kept.form == FORM => Ok(kept),
+            Some(_) => {
+                tracing::warn!("what the router had learned cannot be read; it begins anew");
+                Ok(Self::default())
+            }
+            None => Ok(Self::default()),
+        }
+    }
+
+    /// Writes what is kept.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        serde_json::to_vec(self).unwrap_or_default()
     }
 }
 
@@ -161,11 +198,22 @@ fn fold(parts: BTreeMap<u128, Part>, now: Timestamp) -> BTreeMap<u128, Part> {
     present
 }
 
-/// Keeps the latest.
+/// Keeps the latest: of more than there is room for, the oldest goes of the
+/// caller who has given most, so that nobody crowds the others out.
 fn bound(feedback: &mut Vec<Feedback>) {
     feedback.sort_by_key(|given| given.at_s);
-    let surplus = feedback.len().saturating_sub(MAX_FEEDBACK);
-    feedback.drain(..surplus);
+    while feedback.len() > MAX_FEEDBACK {
+        let mut counts: BTreeMap<u64, usize> = BTreeMap::new();
+        for given in feedback.iter() {
+            *counts.entry(given.caller).or_default() += 1;
+        }
+        let most = counts.into_iter().max_by_key(|(_, count)| *count);
+        let is_theirs = |given: &Feedback| most.is_some_and(|(caller, _)| given.caller == caller);
+        match feedback.iter().position(is_theirs) {
+            Some(place) => feedback.remove(place),
+            None => return,
+        };
+    }
 }
 
 #[cfg(test)]
@@ -187,6 +235,7 @@ mod tests {
             model: ModelId::new("m"),
             effort: None,
             task: TaskLabel::Code,
+            caller: 0,
             score,
             at_s: now.as_second(),
             features: Arc::new(Features::read("a prompt", None)),
@@ -220,15 +269,22 @@ mod tests {
         state.experience().input(&provider, &model, now).factor
     }
 
+    /// Reads, and keeps, as a store does.
+    fn exchange(state: &mut RouterState, kept: Option<&[u8]>, now: Timestamp) -> Vec<u8> {
+        let (kept, _) = state.exchange(Kept::read(kept).unwrap(), now);
+        state.was_kept(&kept);
+        kept.to_bytes()
+    }
+
     #[test]
     fn what_was_learned_outlives_the_process() {
         let mut state = RouterState::new(1);
         learn(&mut state, day(0));
         state.take(feedback(7, 0.2, day(0)), day(0));
 
-        let kept = state.exchange(None, day(0)).unwrap();
+        let kept = exchange(&mut state, None, day(0));
         let mut again = RouterState::new(2);
-        again.exchange(Some(&kept), day(0)).unwrap();
+        exchange(&mut again, Some(&kept), day(0));
 
         assert_eq!(again.feedback().len(), 1);
         assert_eq!(factor(&again, day(0)), factor(&state, day(0)));
@@ -245,10 +301,10 @@ mod tests {
                 learn(state, day(0));
                 learn(&mut alone, day(0));
                 state.take(feedback(round, 0.5, day(0)), day(0));
-                kept = Some(state.exchange(kept.as_deref(), day(0)).unwrap());
+                kept = Some(exchange(state, kept.as_deref(), day(0)));
             }
         }
-        one.exchange(kept.as_deref(), day(0)).unwrap();
+        exchange(&mut one, kept.as_deref(), day(0));
 
         assert!((factor(&one, day(0)) - factor(&alone, day(0))).abs() < 1e-9);
         assert_eq!(one.feedback().len(), 20, "a call has one feedback");
@@ -258,13 +314,13 @@ mod tests {
     fn a_process_that_was_silent_for_long_finds_its_part_among_the_past() {
         let (mut silent, mut other) = (RouterState::new(1), RouterState::new(2));
         learn(&mut silent, day(0));
-        let kept = silent.exchange(None, day(0)).unwrap();
+        let kept = exchange(&mut silent, None, day(0));
         learn(&mut other, day(2));
-        let kept = other.exchange(Some(&kept), day(2)).unwrap();
+        let kept = exchange(&mut other, Some(&kept), day(2));
 
-        let kept = silent.exchange(Some(&kept), day(2)).unwrap();
+        let kept = exchange(&mut silent, Some(&kept), day(2));
         let before = factor(&other, day(2));
-        other.exchange(Some(&kept), day(2)).unwrap();
+        exchange(&mut other, Some(&kept), day(2));
 
         assert!((factor(&other, day(2)) - before).abs() < 1e-9);
         assert!((factor(&silent, day(2)) - before).abs() < 1e-9);
@@ -272,13 +328,67 @@ mod tests {
 
     #[test]
     fn what_cannot_be_read_is_given_up_and_what_is_newer_stays() {
-        let mut state = RouterState::new(1);
-        learn(&mut state, day(0));
-
         let later = br#"{"form": 99, "parts": {}}"#;
 
-        assert!(state.exchange(Some(b"\xff{"), day(0)).is_ok());
-        assert_eq!(state.exchange(Some(later), day(0)), Err(LaterForm));
+        assert!(Kept::read(Some(b"\xff{")).unwrap().parts.is_empty());
+        assert!(Kept::read(Some(later)).is_err());
+    }
+
+    #[test]
+    fn what_could_not_be_kept_or_was_written_over_is_kept_the_next_time() {
+        let (mut one, mut two) = (RouterState::new(1), RouterState::new(2));
+        learn(&mut one, day(0));
+        one.take(feedback(7, 0.2, day(0)), day(0));
+        // A save that failed.
+        let _ = one.exchange(Kept::default(), day(0));
+        let kept = exchange(&mut one, None, day(0));
+        // Another that had read before.
+        learn(&mut two, day(0));
+        let over = exchange(&mut two, None, day(0));
+
+        let (again, is_missing) = one.exchange(Kept::read(Some(&over)).unwrap(), day(0));
+
+        assert!(is_missing && again.parts.len() == 2);
+        assert_eq!(one.feedback().len(), 1);
+        assert!(Kept::read(Some(&kept)).unwrap().parts.contains_key(&1));
+    }
+
+    #[test]
+    fn who_gives_most_feedback_loses_the_oldest_of_it() {
+        let mut state = RouterState::new(1);
+        state.take(feedback(1, 0.5, day(0)), day(0));
+        for call in 0..MAX_FEEDBACK + 9 {
+            let flood = Feedback {
+                caller: 7,
+                ..feedback(call as u128 + 10, 1.0, day(1))
+            };
+            state.take(flood, day(1));
+        }
+
+        let all = state.feedback();
+        assert_eq!(all.len(), MAX_FEEDBACK);
+        assert!(all.iter().any(|given| given.call == 1));
+    }
+
+    #[test]
+    fn all_parts_together_are_bounded_and_the_faded_go() {
+        let mut kept = None;
+        for name in 1..4 {
+            let mut state = RouterState::new(name);
+            for call in 0..MAX_FEEDBACK / 2 {
+                let call = call as u128 + 10_000 * name;
+                state.take(feedback(call, 0.5, day(0)), day(0));
+            }
+            kept = Some(exchange(&mut state, kept.as_deref(), day(0)));
+        }
+        let mut last = RouterState::new(9);
+
+        let (kept, _) = last.exchange(Kept::read(kept.as_deref()).unwrap(), day(1));
+        let parts = kept.parts.values();
+        let given: usize = parts.map(|part| part.feedback.len()).sum();
+        assert!(given <= MAX_FEEDBACK, "{given}");
+        let _ = last.exchange(kept, day(90));
+        assert_eq!(last.feedback().len(), 0);
     }
 
     #[test]

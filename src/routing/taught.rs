@@ -16,8 +16,11 @@ const HALF_LIFE_S: f64 = 7.0 * 86_400.0;
 /// Feedback on one answer.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Feedback {
-    /// The call, by the bits of its id.
+    /// The answer: feedback on it replaces what was said before.
     pub call: u128,
+    /// Who gave it, as a hash.
+    #[serde(default)]
+    pub caller: u64,
     /// Who served the model that answered.
     pub provider: ProviderName,
     /// The model.
@@ -154,6 +157,7 @@ mod tests {
     fn feedback(call: u128, model: &str, prompt: &str, score: f32, at_s: i64) -> Feedback {
         Feedback {
             call,
+            caller: 0,
             provider: ProviderName::new("openai"),
             model: ModelId::new(model),
             effort: None,

@@ -12,8 +12,8 @@ const FLAG_FACTOR: f64 = 3.0;
 /// U = w_q·q + w_c·S(cost) + w_l·S((2 − p)·latency) + w_r·p with Σw = 1.
 ///
 /// q is expected quality, p the chance of success, and S(v; lo, hi) =
-/// clip(ln(hi/v) / ln(hi/lo), 0, 1) falls from 1 at `lo` to 0 at `hi`, which
-/// are fixed in the settings. A call that fails is made again elsewhere, which
+/// clip(ln(hi/v) / ln(hi/lo), −1, 1) falls from 1 at `lo` to 0 at `hi`, which
+/// are fixed in the settings, and on below 0: what is dear is not all the same. A call that fails is made again elsewhere, which
 /// takes about as long once more: hence (2 − p). What the next candidate would
 /// take does not come in, or a model that nobody wants could change who leads.
 #[derive(Clone, Copy, Debug)]
@@ -129,7 +129,7 @@ impl Falling {
         if value <= self.low {
             return 1.0;
         }
-        ((self.high / value).ln() / self.span).clamp(0.0, 1.0)
+        ((self.high / value).ln() / self.span).clamp(-1.0, 1.0)
     }
 }
 
@@ -148,7 +148,8 @@ mod tests {
         assert_eq!(scale.at(0.01), 1.0);
         assert!((scale.at(0.1) - 0.5).abs() < 1e-12);
         assert_eq!(scale.at(1.0), 0.0);
-        assert_eq!(scale.at(9.0), 0.0);
+        assert!(scale.at(9.0) < scale.at(2.0) && scale.at(2.0) < 0.0);
+        assert_eq!(scale.at(1e9), -1.0);
     }
 
     #[test]

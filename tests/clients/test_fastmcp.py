@@ -16,7 +16,7 @@ def test_tools_are_listed_and_called(gateway, mode):
 
     names, result = asyncio.run(run())
 
-    assert names == {"get_provider_status", "get_usage_metrics", "health_check", "unified_completion"}
+    assert names >= {"get_usage_metrics", "predict_cost", "submit_feedback", "unified_completion"}
     assert result.content[0].text == "hello"
     assert result.structured_content["tokens_used"]["source"] == "provider"
 

@@ -7,7 +7,14 @@ import pytest
 from conftest import every_vendor, start_gateway
 from mcp import Client
 
-TOOLS = {"get_provider_status", "get_usage_metrics", "health_check", "unified_completion"}
+TOOLS = {
+    "get_provider_status",
+    "get_usage_metrics",
+    "health_check",
+    "predict_cost",
+    "submit_feedback",
+    "unified_completion",
+}
 VENDORS = {"openai", "anthropic", "google", "mistral", "groq"}
 ERAS = ["auto", "legacy", "2026-07-28"]
 

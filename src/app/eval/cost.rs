@@ -38,9 +38,21 @@ struct Line {
 impl<'a> CostModel<'a> {
     /// Learns from bills that stand in the order of a neighbourhood's prompts.
     pub(super) fn fit(models: &[&'a str], bills: &[Bill<'_>]) -> Self {
-        let line = |model: &&'a str| Some((*model, Line::fit(model, bills)?));
+        let known: Vec<f64> = bills
+            .iter()
+            .flat_map(|bill| bill.costs.values().copied())
+            .collect();
+        if known.is_empty() {
+            return Self { models: Vec::new() };
+        }
+        let mean = known.iter().sum::<f64>() / known.len() as f64;
+        let line = |model: &&'a str| {
+            // A model without a bill is taken to cost what the others do.
+            let line = Line::fit(model, bills).unwrap_or_else(|| Line::flat(mean));
+            (*model, line)
+        };
         Self {
-            models: models.iter().filter_map(line).collect(),
+            models: models.iter().map(line).collect(),
         }
     }
 
@@ -103,6 +115,15 @@ impl Line {
             .map(|point| point.map(|(tokens, cost)| cost - line.at(tokens)))
             .collect();
         Some(line)
+    }
+
+    const fn flat(cost: f64) -> Self {
+        Self {
+            base: cost,
+            per_token: 0.0,
+            least: cost,
+            beyond: Vec::new(),
+        }
     }
 
     fn at(&self, tokens: f64) -> f64 {

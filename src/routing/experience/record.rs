@@ -13,6 +13,11 @@ const HALF_LIFE_S: f64 = 7.0 * 86_400.0;
 /// How many answers an expected length is worth that comes from elsewhere: the
 /// model's other work, or the settings (chosen).
 const LENGTH_PRIOR: f64 = 4.0;
+/// An answer counts as no longer than so many usual ones of its model, or of
+/// this length, so that one caller's novels do not set what others expect
+/// (chosen).
+const MOST_LENGTHS: f64 = 8.0;
+const TYPICAL: f64 = 350.0;
 /// How many usable answers a model is taken to have given before the first.
 const USABLE_PRIOR: f64 = 8.0;
 /// How many calls the guess is worth that the estimate of input is right.
@@ -123,7 +128,8 @@ impl ModelRecord {
             return;
         };
         if let Some(tokens) = lesson.tokens {
-            let visible = tokens.visible as f64;
+            let mean = all.visible / all.lengths.max(1.0);
+            let visible = (tokens.visible as f64).min(MOST_LENGTHS * mean.max(TYPICAL));
             // What was cut would have been longer, by nobody knows what.
             let is_telling = !tokens.is_cut || visible * all.lengths > all.visible;
             if is_telling {

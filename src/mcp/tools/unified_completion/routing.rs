@@ -82,6 +82,8 @@ struct BeliefReport {
 
 #[derive(Debug, Serialize, JsonSchema)]
 struct DecisionReport {
+    /// Who was chosen; the rest is about it, whoever answered in the end.
+    chosen: Option<String>,
     weights: TermsReport,
     margin: Option<f64>,
     /// The smallest change of one weight that makes another model lead.
@@ -205,6 +207,7 @@ impl From<Belief> for BeliefReport {
 impl From<Decision> for DecisionReport {
     fn from(decision: Decision) -> Self {
         Self {
+            chosen: decision.chosen.map(|target| target.to_string()),
             weights: decision.weights.into(),
             margin: decision.margin,
             flips_at: decision.flip.map(Into::into),
