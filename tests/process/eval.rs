@@ -177,6 +177,20 @@ async fn bad_usage_ends_with_2() {
 }
 
 /// Two families of prompts; the model `right` is the better one in the first.
+fn poem(word: &str) -> String {
+    format!(
+        "Compose a cheerful poem about a {word} balloon that floats over the quiet roofs of a \
+         small town by the sea while everybody looks up from their work"
+    )
+}
+
+fn marbles(word: &str) -> String {
+    format!(
+        "How many {word} marbles are left in this bag of mine after I gave away half of them to \
+         my brother and found three more under the old sofa in our kitchen?"
+    )
+}
+
 fn outcomes() -> Vec<Value> {
     let words = [
         "red", "green", "blue", "black", "white", "grey", "brown", "pink",
@@ -184,11 +198,11 @@ fn outcomes() -> Vec<Value> {
     let rows = words.iter().flat_map(|word| {
         [
             json!({"id": 1, "dataset": "d1", "task": "creative",
-                   "prompt": format!("Compose a cheerful poem about a {word} balloon"),
+                   "prompt": poem(word),
                    "scores": {"left": 0.2, "right": 0.9},
                    "costs": {"left": 0.001, "right": 0.004}}),
             json!({"id": 2, "dataset": "d2", "task": "reasoning",
-                   "prompt": format!("How many {word} marbles are left in this bag of mine?"),
+                   "prompt": marbles(word),
                    "scores": {"left": 1.0, "right": 0.1},
                    "costs": {"left": 0.001, "right": 0.002}}),
         ]
@@ -202,9 +216,9 @@ async fn outcomes_are_learned_and_a_holdout_is_not_looked_into() {
     let dev = desk.write("dev", &outcomes());
     let asked = |scores: Value| {
         [
-            json!({"id": "p", "prompt": "Compose a cheerful poem about a yellow balloon",
+            json!({"id": "p", "prompt": poem("yellow"),
                    "dataset": "d1", "scores": scores, "costs": scores}),
-            json!({"id": "m", "prompt": "How many yellow marbles are left in this bag of mine?",
+            json!({"id": "m", "prompt": marbles("yellow"),
                    "dataset": "d2", "scores": scores}),
             json!({"id": "e", "prompt": "", "dataset": "d3"}),
         ]
