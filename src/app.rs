@@ -306,6 +306,9 @@ pub async fn run(config: &Config, sources: Sources) -> Result<(), AppError> {
     let app = App::build(config, sources, World::open(config).await?)?;
     let address = SocketAddr::new(config.server.host, config.server.port);
     let listen = |source| AppError::Listen { address, source };
+    // Whoever reads that it listens may end it at once.
+    let mut signals = Signals::try_new()?;
+    let mut hang_up = signal(SignalKind::hangup())?;
     let listener = TcpListener::bind(address).await.map_err(listen)?;
     let address = listener.local_addr().map_err(listen)?;
     for warning in config.warnings() {
@@ -319,10 +322,8 @@ pub async fn run(config: &Config, sources: Sources) -> Result<(), AppError> {
         .collect();
     let store = app.gateway.store_state().kind;
     tracing::info!(%address, providers = names.join(","), store, "listening");
-    let mut signals = Signals::try_new()?;
     let shutdown = app.shutdown.clone();
     let (reload, stores) = (Arc::clone(&app.reload), app.stores.clone());
-    let mut hang_up = signal(SignalKind::hangup())?;
     let reloads = async {
         while hang_up.recv().await.is_some() {
             // It has said itself what is wrong.
