@@ -83,20 +83,20 @@ impl Gateway {
             facts.needs = free;
             ranking = self.rank(call, &facts, &qualities);
         }
-        let share = if named.is_some() || request.requirements.high_quality {
-            0.0
+        let kept = self.kept(caller, request, &ranking);
+        let is_settled = named.is_some() || kept.is_some() || request.requirements.high_quality;
+        let exploration = if is_settled {
+            Exploration::NONE
         } else {
-            self.routing.exploration_share
+            let draws = [EXPLORES, EXPLORED].map(|salt| jitter(call.id, salt));
+            explore(&mut ranking, self.routing.exploration_share, draws)
         };
-        let draws = [EXPLORES, EXPLORED].map(|salt| jitter(call.id, salt));
-        let mut exploration = explore(&mut ranking, share, draws);
         let mut reason = reason(request, named, &ranking);
         if named.is_none() && facts.cost_pressure > 0.0 {
             reason += "; low cost weighs more, for the budget goes faster than its period";
         }
-        if let Some(place) = self.kept(caller, request, &ranking) {
+        if let Some(place) = kept {
             let kept = ranking.candidates.remove(place);
-            exploration = Exploration::NONE;
             reason = format!("the conversation stays with {}", kept.target);
             ranking.candidates.insert(0, kept);
         }

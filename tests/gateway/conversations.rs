@@ -139,3 +139,34 @@ async fn tools_do_not_tear_a_conversation() {
         answered.text
     );
 }
+
+#[tokio::test(start_paused = true)]
+async fn nothing_is_drawn_where_a_conversation_stays() {
+    let rig = Rig::of_all(&[("GATEWAY__ROUTING__EXPLORATION_SHARE", "0.2")]);
+    let first = rig.complete(json!({"prompt": "say: one"})).await;
+    let route = async |messages: &[Value]| {
+        let asked = json!({"messages": messages, "route_only": true, "explain": true});
+        rig.complete(asked).await
+    };
+    let opening = [turn("user", "say: one")];
+    let next = [
+        turn("user", "say: one"),
+        turn("assistant", first["text"].as_str().unwrap()),
+        turn("user", "say: two"),
+    ];
+    let fresh = route(&opening).await;
+    assert!(fresh["routing"]["decision"]["propensity"].as_f64() < Some(1.0));
+
+    for _ in 0..60 {
+        let answer = route(&next).await;
+
+        let routing = &answer["routing"];
+        let candidates = routing["candidates"].as_array().unwrap();
+        assert_eq!(answer["model"], first["routing"]["candidates"][0]["model"]);
+        assert_eq!(routing["decision"]["propensity"], 1.0);
+        let rest = candidates[1..].iter();
+        let rest = rest.filter(|one| one["filtered_by"].is_null());
+        let utilities: Vec<f64> = rest.map(|one| one["utility"].as_f64().unwrap()).collect();
+        assert!(utilities.is_sorted_by(|a, b| a >= b), "{utilities:?}");
+    }
+}
