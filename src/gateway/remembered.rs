@@ -48,8 +48,8 @@ impl Remembered {
 /// The calls of the last day, as many as there is room for.
 #[derive(Debug, Default)]
 pub(super) struct RememberedCalls {
-    calls: HashMap<RequestId, Remembered>,
-    order: VecDeque<(RequestId, Instant)>,
+    calls: HashMap<RequestId, (Remembered, Instant)>,
+    order: VecDeque<RequestId>,
     bytes: usize,
 }
 
@@ -57,26 +57,33 @@ impl RememberedCalls {
     pub(super) fn add(&mut self, id: RequestId, call: Remembered) {
         let now = Instant::now();
         self.bytes += call.bytes();
-        if let Some(before) = self.calls.insert(id, call) {
-            self.bytes = self.bytes.saturating_sub(before.bytes());
-        } else {
-            self.order.push_back((id, now));
+        match self.calls.insert(id, (call, now)) {
+            Some((before, _)) => self.bytes = self.bytes.saturating_sub(before.bytes()),
+            None => self.order.push_back(id),
         }
-        while let Some((oldest, since)) = self.order.front().copied() {
-            let is_old = now.saturating_duration_since(since) > KEPT;
-            if !is_old && self.bytes <= MAX_BYTES {
+        while let Some(oldest) = self.order.front() {
+            let is_fresh = self
+                .calls
+                .get(oldest)
+                .is_some_and(|(_, since)| is_kept(*since));
+            if is_fresh && self.bytes <= MAX_BYTES {
                 break;
             }
-            self.order.pop_front();
-            if let Some(gone) = self.calls.remove(&oldest) {
+            if let Some((gone, _)) = self.calls.remove(oldest) {
                 self.bytes = self.bytes.saturating_sub(gone.bytes());
             }
+            self.order.pop_front();
         }
     }
 
     pub(super) fn get_mut(&mut self, id: RequestId) -> Option<&mut Remembered> {
-        self.calls.get_mut(&id)
+        let (call, since) = self.calls.get_mut(&id)?;
+        is_kept(*since).then_some(call)
     }
+}
+
+fn is_kept(since: Instant) -> bool {
+    since.elapsed() <= KEPT
 }
 
 /// Cuts a prompt to what the router looks at.
@@ -125,6 +132,7 @@ mod tests {
         assert!(calls.get_mut(RequestId::from_bits(999)).is_some());
 
         tokio::time::advance(KEPT + Duration::from_secs(1)).await;
+        assert!(calls.get_mut(RequestId::from_bits(999)).is_none());
         calls.add(RequestId::from_bits(5_000), call("short"));
 
         assert_eq!(calls.calls.len(), 1);
