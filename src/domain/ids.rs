@@ -126,7 +126,7 @@ impl ProviderName {
 }
 
 /// The identifier of one call, 128 random bits, unguessable.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct RequestId(Uuid);
 
 impl RequestId {

@@ -9,7 +9,7 @@ use tokio::time::{Instant, timeout_at};
 use super::Gateway;
 use super::billing::billed_model;
 use super::call::CallContext;
-use super::feedback::Answered;
+use super::feedback::AnswerSource;
 use super::judge::Judgement;
 use super::refusal;
 use crate::cache::{Answer, Asked, Door, Follow, Hit, Joined, Lead, Question, Shared};
@@ -199,13 +199,13 @@ impl Gateway {
     /// reads it so.
     async fn replay(&self, call: &CallContext<'_>, hit: &Hit) -> Completion {
         let answer = hit.answer();
-        let answered = Answered {
+        let source = AnswerSource {
             target: &answer.target,
             vector: None,
             place: Some(hit.place()),
             task: None,
         };
-        self.remember(call, answered);
+        self.remember(call, source);
         let cache = CacheOutcome {
             status: hit.status,
             age: Some(hit.age),
@@ -247,13 +247,13 @@ impl Gateway {
         place: (CacheScope, CacheKey),
     ) {
         if let Some(winner) = made.routing.candidates.first() {
-            let answered = Answered {
+            let source = AnswerSource {
                 target: &winner.target,
                 vector: None,
                 place: Some(place),
                 task: None,
             };
-            self.remember(call, answered);
+            self.remember(call, source);
         }
     }
 

@@ -9,7 +9,7 @@ use super::attempts::Stop;
 use super::audit::Origin;
 use super::cached::Found;
 use super::call::{CallContext, OpenCall};
-use super::feedback::Answered;
+use super::feedback::AnswerSource;
 use super::refusal;
 use super::relay::Relay;
 use super::route::Route;
@@ -175,13 +175,13 @@ impl Gateway {
         let completion = self.try_targets(&call, route).await?;
         if let Some(winner) = completion.routing.candidates.first() {
             let (target, place) = (&winner.target, pending.as_ref().map(|open| open.place()));
-            let answered = Answered {
+            let source = AnswerSource {
                 target,
                 vector,
                 place,
                 task,
             };
-            self.remember(&call, answered);
+            self.remember(&call, source);
         }
         self.keep_answer(pending, &completion).await;
         Ok(completion)

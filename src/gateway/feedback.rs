@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use sha2::{Digest as _, Sha256};
+
 use super::Gateway;
 use super::call::CallContext;
 use super::judge::BACKGROUND;
@@ -35,7 +37,7 @@ pub struct FeedbackEffect {
 }
 
 /// Where an answer comes from, for those who speak of it later.
-pub(super) struct Answered<'a> {
+pub(super) struct AnswerSource<'a> {
     pub(super) target: &'a Target,
     pub(super) vector: Option<Arc<[f32]>>,
     pub(super) place: Option<(CacheScope, CacheKey)>,
@@ -46,34 +48,35 @@ impl Remembered {
     /// Names the answer: one that is kept for repeats has one rating of each
     /// caller, however often it is served.
     fn answer(&self, id: RequestId) -> u128 {
-        let Some((CacheScope(scope), CacheKey(key))) = self.place else {
-            return id.bits();
-        };
-        let all: Vec<u8> = [&scope[..], &key[..], self.caller.as_str().as_bytes()].concat();
-        let (front, back) = all.split_at(all.len() / 2);
-        u128::from(fnv(&all)) << 64 | u128::from(fnv(back).rotate_left(32) ^ fnv(front))
+        match self.place {
+            Some((CacheScope(scope), CacheKey(key))) => {
+                first_bits(&[&scope, &key, self.caller.as_str().as_bytes()])
+            }
+            None => id.bits(),
+        }
     }
 }
 
-/// FNV-1a, which is the same in every process.
-fn fnv(bytes: &[u8]) -> u64 {
-    bytes.iter().fold(0xCBF2_9CE4_8422_2325, |state, byte| {
-        (state ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01B3)
-    })
+/// Hashes pieces of which the last alone has no fixed length.
+fn first_bits(pieces: &[&[u8]]) -> u128 {
+    let mut hash = Sha256::new();
+    pieces.iter().for_each(|piece| hash.update(piece));
+    let bits = hash.finalize();
+    bits.first_chunk().copied().map_or(0, u128::from_be_bytes)
 }
 
 impl Gateway {
     /// Keeps in mind how a call was answered.
-    pub(super) fn remember(&self, call: &CallContext<'_>, answered: Answered<'_>) {
+    pub(super) fn remember(&self, call: &CallContext<'_>, source: AnswerSource<'_>) {
         if call.caller.as_str() == BACKGROUND {
             return;
         }
-        let Answered {
+        let AnswerSource {
             target,
             vector,
             place,
             task,
-        } = answered;
+        } = source;
         let told = call.request.requirements.task.map(TaskEstimate::told);
         let remembered = Remembered {
             caller: call.caller.clone(),
@@ -121,7 +124,7 @@ impl Gateway {
         let now = self.clock.now();
         let feedback = Feedback {
             call: call.answer(id),
-            caller: fnv(caller.as_str().as_bytes()),
+            caller: first_bits(&[caller.as_str().as_bytes()]) as u64,
             provider: call.target.provider.clone(),
             model: call.target.model.clone(),
             effort: call.target.effort,
