@@ -10,6 +10,7 @@ mod experience;
 mod explain;
 mod explore;
 mod facts;
+mod fading;
 mod filter;
 mod quality;
 mod rank;

@@ -27,6 +27,7 @@ use mix::TASKS;
 use neighbourhood::{View, Vote};
 use ridge::Ridge;
 
+use super::task;
 use crate::domain::TaskLabel;
 
 /// Feedback that has faded below this says nothing any more.
@@ -263,7 +264,7 @@ impl Learned {
             let weight = f64::from(lesson.weight.min(1.0));
             let reward = f64::from(lesson.reward.clamp(0.0, 1.0));
             all.add(reward, weight);
-            if let Some(sum) = sums.get_mut(mix::place(lesson.task)) {
+            if let Some(sum) = sums.get_mut(task::place(lesson.task)) {
                 sum.add(reward, weight);
             }
         }

@@ -12,11 +12,12 @@ use crate::domain::Effort;
 pub struct Settings {
     /// Weights of a request that asks for nothing special.
     pub weights: WeightSettings,
-    /// The costs between which the cost term falls from 1 to 0, in USD a
-    /// call. Fixed, never the extremes of the candidates: with those, an
-    /// irrelevant model that comes or goes could swap two others.
+    /// The costs between which the cost term falls from 1 to 0, and on as
+    /// steeply to −1, in USD a call. Fixed, never the extremes of the
+    /// candidates: with those, an irrelevant model that comes or goes could
+    /// swap two others.
     pub cost_scale_usd: Scale,
-    /// The latencies between which the latency term falls from 1 to 0, in
+    /// The latencies between which the latency term falls likewise, in
     /// seconds.
     pub latency_scale_seconds: Scale,
     /// The highest effort that `auto` chooses by itself; higher ones rarely
@@ -84,6 +85,6 @@ impl Default for WeightSettings {
 pub struct Scale {
     /// Where the term is 1.
     pub low: f64,
-    /// Where the term is 0.
+    /// Where the term is 0; beyond it is below.
     pub high: f64,
 }

@@ -12,6 +12,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::experience::{AnswerLesson, Experience};
+use super::fading::HALF_LIFE_S;
 use super::taught::Feedback;
 
 /// Changes with the form, so that what is older is left alone.
@@ -21,7 +22,7 @@ const PAST: u128 = 0;
 /// After this time without a word the owner of a part is taken to be gone.
 const GONE_S: i64 = 86_400;
 /// Feedback of that age weighs less than half a percent, and goes.
-const FADED_S: i64 = 8 * 7 * 86_400;
+const FADED_S: i64 = 8 * HALF_LIFE_S;
 /// The most feedback that is kept, of all parts together and of each: with so
 /// much a decision takes less than 200 µs (`benches/routing.rs`).
 const MAX_FEEDBACK: usize = 2_000;

@@ -37,6 +37,12 @@ pub const LABELS: [TaskLabel; LABEL_COUNT] = [
 /// Where [`TaskLabel::Multilingual`] stands in [`LABELS`].
 const MULTILINGUAL: usize = 4;
 
+/// Returns where a label stands in [`LABELS`].
+pub(super) fn place(label: TaskLabel) -> usize {
+    let place = LABELS.iter().position(|other| *other == label);
+    place.unwrap_or(LABEL_COUNT - 1)
+}
+
 /// What decided a label.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TaskSource {

@@ -7,11 +7,9 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::estimate::Qualities;
+use super::fading;
 use super::quality::{Features, Lesson, Prior, Quality, QualityModel, TaskMix};
 use crate::domain::{Belief, Effort, ModelId, ProviderName, Target, TaskLabel};
-
-/// After this time feedback counts half.
-const HALF_LIFE_S: f64 = 7.0 * 86_400.0;
 
 /// Feedback on one answer.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -87,13 +85,12 @@ impl Taught {
                     priors.len() - 1
                 }
             };
-            let age_s = now.as_second().saturating_sub(given.at_s).max(0);
             lessons.push(Lesson {
                 features: Arc::clone(&given.features),
                 task: given.task,
                 model: place,
                 reward: given.score,
-                weight: (-(age_s as f64) / HALF_LIFE_S).exp2() as f32,
+                weight: fading::kept(given.at_s, now) as f32,
             });
         }
         if lessons.is_empty() {

@@ -5,11 +5,10 @@ use serde::{Deserialize, Serialize};
 
 use super::AnswerLesson;
 use crate::domain::Effort;
+use crate::routing::fading;
 use crate::routing::quality::TaskMix;
-use crate::routing::task::LABELS;
+use crate::routing::task::{self, LABELS};
 
-/// After this time an answer counts half.
-const HALF_LIFE_S: f64 = 7.0 * 86_400.0;
 /// How many answers an expected length is worth that comes from elsewhere: the
 /// model's other work, or the settings (chosen).
 const LENGTH_PRIOR: f64 = 4.0;
@@ -95,11 +94,9 @@ struct TaskSums {
 }
 
 impl ModelRecord {
-    /// Returns what an answer of the latest update counts now, 0 to 1. A clock
-    /// that was set back makes nothing count more.
+    /// Returns what an answer of the latest update counts now, 0 to 1.
     pub(super) fn kept(&self, now: Timestamp) -> f64 {
-        let age_s = now.as_second().saturating_sub(self.at_s).max(0);
-        (-(age_s as f64) / HALF_LIFE_S).exp2()
+        fading::kept(self.at_s, now)
     }
 
     pub(super) const fn updated_s(&self) -> i64 {
@@ -120,11 +117,7 @@ impl ModelRecord {
             return;
         };
         let all = record.total();
-        let known = LABELS.iter().zip(&mut record.tasks);
-        let Some(sums) = known
-            .filter_map(|(label, sums)| (*label == lesson.task).then_some(sums))
-            .next()
-        else {
+        let Some(sums) = record.tasks.get_mut(task::place(lesson.task)) else {
             return;
         };
         if let Some(tokens) = lesson.tokens {

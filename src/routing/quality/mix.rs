@@ -51,12 +51,6 @@ impl TaskMix {
     }
 }
 
-/// Returns where a label stands in a row.
-pub(super) fn place(label: TaskLabel) -> usize {
-    let place = LABELS.iter().position(|other| *other == label);
-    place.unwrap_or(TASKS - 1)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
