@@ -125,7 +125,7 @@ impl Belief {
 pub struct Candidate {
     /// The target.
     pub target: Target,
-    /// The sum of the terms, 0 to 1.
+    /// The sum of the terms, at most 1; below 0 for what is very dear or slow.
     pub utility: f64,
     /// What it is made of.
     pub terms: Terms,
