@@ -8,8 +8,10 @@ mod places;
 mod policy;
 mod refusal;
 mod requests;
+mod reservation;
 mod throttle;
 
-pub use limiter::{Admission, Denied, Limiter, Reservation, Wish};
+pub use limiter::{Admission, Denied, Limiter, Wish};
 pub use local::LocalLimits;
 pub use policy::{CallerRules, Permit, Policy, Rules};
+pub use reservation::Reservation;

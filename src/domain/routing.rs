@@ -37,6 +37,8 @@ pub enum FilterReason {
     MinQuality,
     /// Not a model that the operator lets the caller use.
     Models,
+    /// It may cost more than is left of the caller's budget.
+    Budget,
 }
 
 impl FilterReason {
@@ -58,6 +60,7 @@ impl FilterReason {
             Self::MaxLatency => "max_latency_ms",
             Self::MinQuality => "min_quality",
             Self::Models => "models",
+            Self::Budget => "budget",
         }
     }
 }

@@ -4,6 +4,7 @@ use tokio::time::sleep_until;
 
 use super::Gateway;
 use super::attempt::{Answered, Ask, Ended};
+use super::bounds::Size;
 use super::call::CallContext;
 use super::next_target::{Progress, Step};
 use super::ready::{NotReady, Ready};
@@ -11,7 +12,9 @@ use super::refusal::{self, Failures};
 use super::route::Route;
 use super::structured::Form;
 use super::tally::Tally;
-use crate::domain::{Candidate, ChunkSink, Error, NanoUsd, ProviderError, ProviderErrorKind};
+use crate::domain::{
+    Candidate, ChunkSink, Error, FilterReason, NanoUsd, ProviderError, ProviderErrorKind,
+};
 use crate::limit::Denied;
 
 /// The most calls of one target within a call.
@@ -209,10 +212,11 @@ impl Gateway {
             let others = |next: &Candidate| next.target.provider != denied.target.provider;
             return route.plan.retain(candidates, others);
         };
+        let size = Size::of(call.request);
         let bound = |next: &Candidate| {
             let (provider, model) = (&next.target.provider, &next.target.model);
             let spec = call.known.catalogue.spec(provider, model)?;
-            self.most(call.known, call.request, &next.target, spec).cost
+            self.most(call.known, size, &next.target, spec).cost
         };
         let cheapest = route.plan.cheapest(candidates, bound);
         let own = bound(denied);
@@ -227,6 +231,12 @@ impl Gateway {
             && let Some(place) = cheapest.filter(is_cheaper)
         {
             route.plan.put(place);
+        }
+        for candidate in &mut route.report.candidates {
+            let is_too_dear = bound(candidate).is_none_or(|bound| bound > left);
+            if candidate.filtered_by.is_none() && is_too_dear {
+                candidate.filtered_by = Some(FilterReason::Budget);
+            }
         }
     }
 }

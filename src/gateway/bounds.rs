@@ -7,9 +7,27 @@ use super::Gateway;
 use super::attempt::Ask;
 use super::call::CallContext;
 use super::knowledge::Knowledge;
-use crate::domain::{AttemptId, CompletionRequest, ModelSpec, NanoUsd, Target};
+use crate::domain::{AttemptId, CompletionRequest, FilterReason, ModelSpec, NanoUsd, Target};
 use crate::limit::{Denied, Reservation, Wish};
-use crate::routing::{estimate_tokens, upper_bound_tokens};
+use crate::routing::{Ranking, estimate_tokens, upper_bound_tokens};
+
+/// How large a request is at most.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Size {
+    /// Tokens of input.
+    pub(super) input: u64,
+    /// Tokens of visible output.
+    pub(super) output: u32,
+}
+
+impl Size {
+    pub(super) fn of(request: &CompletionRequest) -> Self {
+        Self {
+            input: upper_bound_tokens(request),
+            output: request.max_tokens,
+        }
+    }
+}
 
 /// What an attempt cannot exceed.
 #[derive(Clone, Copy, Debug)]
@@ -25,13 +43,12 @@ impl Gateway {
     pub(super) fn most(
         &self,
         known: &Knowledge,
-        request: &CompletionRequest,
+        Size { input, output }: Size,
         target: &Target,
         spec: &ModelSpec,
     ) -> Most {
-        let input = upper_bound_tokens(request);
         let allowance = spec.request.allowance(target.effort);
-        let output = u64::from(request.max_tokens.saturating_add(allowance));
+        let output = u64::from(output.saturating_add(allowance));
         let rates = known
             .prices
             .rates(&target.provider, &target.model, input, self.clock.now());
@@ -39,6 +56,21 @@ impl Gateway {
             tokens: input.saturating_add(output),
             cost: rates.map(|rates| rates.upper_bound(input, output)),
         }
+    }
+
+    /// Rules out the targets that may cost more than is `left` of a budget.
+    pub(super) fn rule_out_unaffordable(
+        &self,
+        ranking: &mut Ranking,
+        known: &Knowledge,
+        size: Size,
+        left: NanoUsd,
+    ) {
+        ranking.rule_out(FilterReason::Budget, |target| {
+            let spec = known.catalogue.spec(&target.provider, &target.model);
+            let most = spec.and_then(|spec| self.most(known, size, target, spec).cost);
+            most.is_none_or(|most| most > left)
+        });
     }
 
     /// Sets aside the most that an attempt can use.
@@ -52,7 +84,7 @@ impl Gateway {
             return Ok(self.limits.free());
         }
         let target = &ask.candidate.target;
-        let most = self.most(call.known, ask.request, target, ask.spec);
+        let most = self.most(call.known, Size::of(ask.request), target, ask.spec);
         let likely = estimate_tokens(ask.request).saturating_add(self.likely_output(ask.request));
         let wish = Wish {
             id,

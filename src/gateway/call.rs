@@ -32,6 +32,8 @@ pub(super) struct CallContext<'a> {
     pub(super) known: &'a Knowledge,
     /// What the caller's limits said.
     pub(super) admission: &'a Admission,
+    /// What is left of the caller's budgets, where no attempt will ask for it.
+    pub(super) affordable: Option<NanoUsd>,
     /// The cache's part.
     pub(super) cache: CacheOutcome,
     pub(super) started: Instant,

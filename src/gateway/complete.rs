@@ -146,12 +146,14 @@ impl Gateway {
             relay,
             known: &known,
             admission,
+            affordable: None,
             cache: CacheOutcome::BYPASS,
             started,
             deadline,
             is_shared,
         };
         if request.route_only {
+            call.affordable = self.limits.affordable(admission, caller, id).await?;
             let vector = self.embed_as_asked(&call, named).await;
             let route = self.route(&call, named, vector.as_deref())?;
             return dry_run(&call, route);

@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use super::Gateway;
+use super::bounds::Size;
 use crate::domain::{
     Caller, CompletionRequest, Draft, Effort, Error, ErrorKind, Message, ModelId, ModelSpec,
-    NanoUsd, ProviderName, Role, Target, TaskLabel,
+    NanoUsd, ProviderName, RequestId, Role, Target, TaskLabel,
 };
 use crate::routing::{Choice, Facts, Features, LearnedEstimator, TaskEstimate};
 
@@ -61,9 +62,13 @@ impl Gateway {
     /// ask for, from what the router expects of them and today's prices.
     ///
     /// # Errors
-    /// `caller_invalid_request` for a wish that is none, or an unknown model.
-    pub fn predict_cost(&self, caller: &Caller, wish: CostWish) -> Result<CostReport, Error> {
+    /// `caller_invalid_request` for a wish that is none, or an unknown model;
+    /// `policy_blocked` for one that the caller may not use; what limits say.
+    pub async fn predict_cost(&self, caller: &Caller, wish: CostWish) -> Result<CostReport, Error> {
         check(&wish)?;
+        let admission = self.limits.admit(caller).await?;
+        let id = RequestId::random();
+        let affordable = self.limits.affordable(&admission, caller, id).await?;
         let (known, permit) = (self.known(), self.permit(caller));
         let (prompt, at) = (wish.prompt.unwrap_or_default(), self.clock.now());
         let task = match &wish.input_tokens {
@@ -78,6 +83,9 @@ impl Gateway {
         }
         let mut facts = Facts::new(&request, Choice::Any, (task, at));
         facts.input_tokens = wish.input_tokens.unwrap_or(facts.input_tokens);
+        facts.cost_pressure = admission.pressure();
+        let mut size = Size::of(&request);
+        size.input = wish.input_tokens.unwrap_or(size.input);
         let taught = self.learning.taught();
         let qualities = taught.of(&facts.mix, || {
             Features::read(request.messages.first().map_or("", text), None)
@@ -86,7 +94,10 @@ impl Gateway {
             let spec = known.catalogue.spec(&target.provider, &target.model);
             spec.is_some_and(|spec| permit.allows(spec))
         };
-        let ranking = self.rank_all(&known, &facts, &qualities);
+        let mut ranking = self.rank_all(&known, &facts, &qualities);
+        if let Some(left) = affordable {
+            self.rule_out_unaffordable(&mut ranking, &known, size, left);
+        }
         let mut targets = ranking.usable().map(|candidate| &candidate.target);
         let auto = targets.find(|target| named.is_none() && is_allowed(target));
         let state = self.learning.state();

@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::circuit::{Cause, Closure};
 use super::vendor_places::Crowded;
 use crate::domain::{
-    Attempt, Catalogue, Error, ErrorKind, FilterReason, ProviderError, ProviderErrorKind,
+    Attempt, Catalogue, Error, ErrorKind, FilterReason, NanoUsd, ProviderError, ProviderErrorKind,
     ProviderName, Target, TimeoutPhase,
 };
 use crate::routing::{Choice, Facts, Ranking, shortfall};
@@ -17,15 +17,17 @@ pub(super) fn nothing_can_answer(
     facts: &Facts<'_>,
     ranking: &Ranking,
     catalogue: &Catalogue,
+    affordable: Option<NanoUsd>,
 ) -> Error {
     let mut reasons: BTreeMap<&str, Vec<String>> = BTreeMap::new();
-    let (mut is_only_window, mut is_too_long) = (true, false);
+    let (mut is_only_window, mut is_too_long, mut is_too_dear) = (true, false, false);
     for candidate in &ranking.candidates {
         let Some(reason) = candidate.filtered_by else {
             continue;
         };
         is_only_window &= reason == FilterReason::ContextWindow;
         is_too_long |= reason == FilterReason::ContextWindow;
+        is_too_dear |= reason == FilterReason::Budget;
         let models = reasons.entry(reason.as_str()).or_default();
         let name = format!("{}/{}", candidate.target.provider, candidate.target.model);
         if models.last() != Some(&name) {
@@ -71,6 +73,10 @@ pub(super) fn nothing_can_answer(
         if more > 0 {
             let _ = write!(message, " and {more} more");
         }
+    }
+    if is_too_dear && let Some(left) = affordable {
+        let _ = write!(message, "; ${} are left of a budget", left.usd());
+        return Error::new(ErrorKind::PolicyBudgetExceeded, message);
     }
     Error {
         is_too_long,

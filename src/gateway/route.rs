@@ -1,6 +1,7 @@
 //! From a request to the targets that may answer it, in order.
 
 use super::Gateway;
+use super::bounds::Size;
 use super::call::CallContext;
 use super::jitter::jitter;
 use super::knowledge::Knowledge;
@@ -107,10 +108,10 @@ impl Gateway {
             ranking.candidates.extend(others);
         }
         if ranking.usable().next().is_none() {
+            let catalogue = &call.known.catalogue;
+            let affordable = call.affordable;
             return Err(refusal::nothing_can_answer(
-                &facts,
-                &ranking,
-                &call.known.catalogue,
+                &facts, &ranking, catalogue, affordable,
             ));
         }
         let input = ranking.candidates.first().map(|first| {
@@ -179,6 +180,10 @@ impl Gateway {
                 let spec = call.known.catalogue.spec(&target.provider, &target.model);
                 spec.is_some_and(|spec| !call.admission.allows(spec))
             });
+        }
+        if let Some(left) = call.affordable {
+            let size = Size::of(call.request);
+            self.rule_out_unaffordable(&mut ranking, call.known, size, left);
         }
         ranking
     }

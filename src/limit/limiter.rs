@@ -10,10 +10,11 @@ use super::pace::Paces;
 use super::places::{Places, Taken};
 use super::policy::{Permit, Policy, Terms};
 use super::refusal;
+use super::reservation::Reservation;
 use super::throttle::Throttle;
 use crate::domain::{
-    Allowance, AttemptId, BudgetPeriod, Caller, Clock, Draw, Error, Grant, Hold, LimitRefusal,
-    LimitScope, LimitStore, Measure, ModelSpec, NanoUsd, Settlement, Target,
+    Allowance, AttemptId, Caller, Clock, Draw, Error, Hold, LimitRefusal, LimitScope, LimitStore,
+    Measure, ModelSpec, NanoUsd, RequestId, Settlement, Target,
 };
 
 /// Knows what is allowed, and asks the store whether it is left.
@@ -146,11 +147,7 @@ impl Limiter {
 
     /// Sets nothing aside, for a caller without limits.
     pub fn free(&self) -> Reservation<'_> {
-        Reservation {
-            limiter: self,
-            grant: Grant::default(),
-            hold: None,
-        }
+        Reservation::free(self)
     }
 
     /// Sets aside what an attempt may use.
@@ -207,11 +204,7 @@ impl Limiter {
                 for (period, left) in grant.budgets.iter().zip(&grant.budgets_left) {
                     self.paces.hear(period, *left);
                 }
-                Ok(Reservation {
-                    limiter: self,
-                    grant,
-                    hold: Some((hold, is_local)),
-                })
+                Ok(Reservation::new(self, grant, hold, is_local))
             }
             Err(refused) => {
                 let affordable = match &refused {
@@ -226,6 +219,50 @@ impl Limiter {
                     None => Denied::Call(error),
                 })
             }
+        }
+    }
+
+    /// Returns what is left of the caller's budgets for one more attempt;
+    /// `None` without a budget. Others may take it at any moment.
+    ///
+    /// # Errors
+    /// `gateway_overloaded` where the store of budgets does not answer.
+    pub async fn affordable(
+        &self,
+        admission: &Admission,
+        caller: &Caller,
+        id: RequestId,
+    ) -> Result<Option<NanoUsd>, Error> {
+        let budgets = admission.terms.budgets();
+        if budgets.is_empty() {
+            return Ok(None);
+        }
+        // Setting nothing aside tells what is left.
+        let hold = Hold {
+            id: AttemptId {
+                request: id,
+                attempt: 0,
+            },
+            caller: caller.clone(),
+            draws: Vec::new(),
+            budgets,
+            bound: NanoUsd::ZERO,
+            estimate: NanoUsd::ZERO,
+            lasts: Duration::ZERO,
+        };
+        match self.store.reserve(&hold).await {
+            Ok(grant) => Ok(Reservation::new(self, grant, hold, false).left().budget),
+            Err(LimitRefusal::Budget { left, .. }) => Ok(Some(left)),
+            Err(refused) => Err(refusal::error(refused, NanoUsd::ZERO)),
+        }
+    }
+
+    /// Replaces what was set aside by what was used.
+    pub(super) fn settle(&self, settlement: Settlement, is_local: bool) {
+        if is_local {
+            self.fallback.settle(settlement);
+        } else {
+            self.store.settle(settlement);
         }
     }
 
@@ -318,75 +355,5 @@ impl Terms {
             });
         }
         Ok(draws)
-    }
-}
-
-/// What was set aside for an attempt. Dropped unsettled, all of it is given
-/// back.
-pub struct Reservation<'a> {
-    limiter: &'a Limiter,
-    grant: Grant,
-    /// What is held, and whether by this process alone.
-    hold: Option<(Hold, bool)>,
-}
-
-impl Reservation<'_> {
-    /// Returns the budgets that the attempt counts against.
-    pub fn budgets(&self) -> Arc<[BudgetPeriod]> {
-        Arc::clone(&self.grant.budgets)
-    }
-
-    /// Returns what is left beside it.
-    pub fn left(&self) -> Allowance {
-        Allowance {
-            requests: None,
-            tokens: self.grant.tokens_left,
-            budget: self.grant.budgets_left.iter().min().copied(),
-        }
-    }
-
-    /// Replaces what was set aside by what was used, and returns by how much
-    /// its cost exceeds that; zero without a budget.
-    #[must_use]
-    pub fn settle(mut self, tokens: u64, cost: NanoUsd, possible: NanoUsd) -> NanoUsd {
-        self.end(tokens, cost, possible)
-    }
-
-    fn end(&mut self, tokens: u64, cost: NanoUsd, possible: NanoUsd) -> NanoUsd {
-        let Some((hold, is_local)) = self.hold.take() else {
-            return NanoUsd::ZERO;
-        };
-        let excess = if hold.budgets.is_empty() {
-            NanoUsd::ZERO
-        } else {
-            cost.saturating_add(possible).excess_over(hold.bound)
-        };
-        if excess > NanoUsd::ZERO {
-            tracing::warn!(
-                cost_nano_usd = cost.nanos(),
-                possible_nano_usd = possible.nanos(),
-                bound_nano_usd = hold.bound.nanos(),
-                "an attempt cost more than it was thought to be able to; its budget pays for it"
-            );
-        }
-        let settlement = Settlement {
-            hold,
-            budgets: Arc::clone(&self.grant.budgets),
-            tokens,
-            cost,
-            possible,
-        };
-        if is_local {
-            self.limiter.fallback.settle(settlement);
-        } else {
-            self.limiter.store.settle(settlement);
-        }
-        excess
-    }
-}
-
-impl Drop for Reservation<'_> {
-    fn drop(&mut self) {
-        self.end(0, NanoUsd::ZERO, NanoUsd::ZERO);
     }
 }

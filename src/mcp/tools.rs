@@ -51,7 +51,7 @@ pub(super) async fn call(
         "health_check" => ("health_check", health_check::call(handler, arguments)),
         "predict_cost" => (
             "predict_cost",
-            predict_cost::call(handler, caller, arguments),
+            predict_cost::call(handler, caller, arguments).await,
         ),
         "submit_feedback" => (
             "submit_feedback",

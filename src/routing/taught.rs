@@ -136,8 +136,9 @@ impl Qualities for PromptQualities<'_> {
             usable: 1.0,
             ..Belief::default()
         };
+        // The catalogue may have said otherwise when this was learned.
         learned.map_or(unknown, |quality| Belief {
-            prior: quality.prior,
+            prior,
             learned: quality.table,
             correction: quality.delta,
             support: quality.support,
@@ -195,6 +196,17 @@ mod tests {
             "nothing like it was seen"
         );
         assert_eq!(value(&taught, "other", &[0.6, 0.8]), 0.7);
+    }
+
+    #[test]
+    fn a_new_prior_counts_before_feedback_is_learned_from_again() {
+        let taught = Taught::fit(
+            &[feedback(1, "m", "sort a list", 0.1, 0)],
+            |_| Some(0.2),
+            at(0),
+        );
+
+        assert_eq!(value(&taught, "m", &[0.8, -0.6]), 0.7);
     }
 
     #[test]

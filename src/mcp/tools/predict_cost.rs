@@ -56,7 +56,7 @@ pub(super) fn definition() -> Tool {
     })
 }
 
-pub(super) fn call(
+pub(super) async fn call(
     handler: &McpHandler,
     caller: &Caller,
     arguments: JsonObject,
@@ -68,7 +68,7 @@ pub(super) fn call(
         output_tokens: input.expected_output_tokens,
         model: input.model,
     };
-    let report = handler.gateway().predict_cost(caller, wish)?;
+    let report = handler.gateway().predict_cost(caller, wish).await?;
     let mut predictions = BTreeMap::new();
     for prediction in report.predictions {
         let name = prediction.model.to_string();
