@@ -191,6 +191,7 @@ fn experience(targets: &[Target], at: Timestamp) -> Experience {
         let lesson = AnswerLesson {
             target,
             task: TaskLabel::Analysis,
+            caller: 1,
             tokens: Some(ReportedTokens {
                 input: 500,
                 estimated_input: 480,

@@ -57,6 +57,11 @@ impl Remembered {
     }
 }
 
+/// Names a caller in what is learned, where its name has no business.
+pub(super) fn caller_hash(caller: &Caller) -> u64 {
+    first_bits(&[caller.as_str().as_bytes()]) as u64
+}
+
 /// Hashes pieces of which the last alone has no fixed length.
 fn first_bits(pieces: &[&[u8]]) -> u128 {
     let mut hash = Sha256::new();
@@ -124,7 +129,7 @@ impl Gateway {
         let now = self.clock.now();
         let feedback = Feedback {
             call: call.answer(id),
-            caller: first_bits(&[caller.as_str().as_bytes()]) as u64,
+            caller: caller_hash(caller),
             provider: call.target.provider.clone(),
             model: call.target.model.clone(),
             effort: call.target.effort,

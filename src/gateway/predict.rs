@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::Gateway;
 use super::bounds::Size;
+use super::feedback::caller_hash;
 use crate::domain::{
     Caller, CompletionRequest, Draft, Effort, Error, ErrorKind, Message, ModelId, ModelSpec,
     NanoUsd, ProviderName, RequestId, Role, Target, TaskLabel,
@@ -83,6 +84,7 @@ impl Gateway {
         }
         let mut facts = Facts::new(&request, Choice::Any, (task, at));
         facts.input_tokens = wish.input_tokens.unwrap_or(facts.input_tokens);
+        facts.caller = caller_hash(caller);
         facts.cost_pressure = admission.pressure();
         let mut size = Size::of(&request);
         size.input = wish.input_tokens.unwrap_or(size.input);

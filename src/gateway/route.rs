@@ -3,6 +3,7 @@
 use super::Gateway;
 use super::bounds::Size;
 use super::call::CallContext;
+use super::feedback::caller_hash;
 use super::jitter::jitter;
 use super::knowledge::Knowledge;
 use super::learning::question;
@@ -71,6 +72,7 @@ impl Gateway {
         });
         let task = self.learning.classify(request, vector);
         let mut facts = Facts::new(request, choice, (task, at));
+        facts.caller = caller_hash(caller);
         facts.cost_pressure = call.admission.pressure();
         let free = facts.needs.without(Capability::JsonSchema);
         if named.is_some() {

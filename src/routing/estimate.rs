@@ -147,7 +147,8 @@ impl LearnedEstimator<'_> {
         let input = (facts.input_tokens as f64 * seen.input().factor).ceil() as u64;
         let rates = self.prices.fresh(spec, input, facts.at)?;
         let output = output.unwrap_or_else(|| {
-            let expected = seen.expected(effort, &facts.mix, self.base(spec, effort));
+            let expected =
+                seen.expected(effort, (&facts.mix, facts.caller), self.base(spec, effort));
             output_tokens(&expected, facts)
         });
         Some(PredictedCost {
@@ -193,7 +194,11 @@ impl Estimator for LearnedEstimator<'_> {
         let health = self.health.of(&spec.provider, &spec.id);
         let at_effort = |effort: &Option<Effort>| {
             let prior = spec.prior(*effort)?;
-            let expected = seen.expected(*effort, &facts.mix, self.base(spec, *effort));
+            let expected = seen.expected(
+                *effort,
+                (&facts.mix, facts.caller),
+                self.base(spec, *effort),
+            );
             let visible = visible_tokens(&expected, facts);
             let output = output_tokens(&expected, facts);
             let belief = Belief {

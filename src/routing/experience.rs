@@ -1,6 +1,7 @@
 //! What answers have been like: how long, how usable, and how far the estimate
 //! of their input was off.
 
+mod callers;
 mod record;
 
 use std::collections::HashMap;
@@ -26,6 +27,8 @@ pub struct AnswerLesson<'a> {
     pub target: &'a Target,
     /// The kind of work.
     pub task: TaskLabel,
+    /// Who asked, as a hash.
+    pub caller: u64,
     /// The tokens that the vendor reported; `None` if it did not.
     pub tokens: Option<ReportedTokens>,
     /// Whether it was neither refused, cut nor in a wrong form; `None` if that
@@ -147,16 +150,17 @@ pub(super) struct View<'a> {
 }
 
 impl View<'_> {
-    /// Returns what to expect of an answer at an effort, where `base` would be
-    /// expected of a model that nobody has heard.
+    /// Returns what to expect of an answer to a caller at an effort, where
+    /// `base` would be expected of a model that nobody has heard.
     pub(super) fn expected(
         &self,
         effort: Option<Effort>,
-        mix: &TaskMix,
+        asked: (&TaskMix, u64),
         base: Expected,
     ) -> Expected {
-        self.record
-            .map_or(base, |record| record.expected(effort, self.kept, mix, base))
+        self.record.map_or(base, |record| {
+            record.expected(effort, self.kept, asked, base)
+        })
     }
 
     /// Returns by what to multiply estimates of its input.

@@ -50,6 +50,8 @@ pub struct Facts<'a> {
     pub task: TaskEstimate,
     /// How much each kind counts where something is known of each.
     pub mix: TaskMix,
+    /// Who asks, as a hash; 0 is nobody that was heard of.
+    pub caller: u64,
     /// How much low cost weighs beyond what the caller asks, 0 to 1.
     pub cost_pressure: f64,
     /// When the call began: decides which price is in force.
@@ -84,6 +86,7 @@ impl<'a> Facts<'a> {
             choice,
             mix: TaskMix::of(&task),
             task,
+            caller: 0,
             cost_pressure: 0.0,
             at,
             today: Offset::UTC.to_datetime(at).date(),

@@ -227,7 +227,11 @@ async fn dry_runs_and_predictions_know_what_is_left_of_a_budget() {
     let by_budget = by_budget.iter().filter(|it| it["filtered_by"] == "budget");
     assert!(by_budget.count() > 10);
     // The call itself found out when it wanted to set the money aside.
-    assert_eq!(candidates(&answer)[1]["filtered_by"], "budget", "{answer:#}");
+    assert_eq!(
+        candidates(&answer)[1]["filtered_by"],
+        "budget",
+        "{answer:#}"
+    );
     let auto = predicted["structuredContent"]["auto"].as_str().unwrap();
     assert!(auto.contains('/'), "{predicted}");
     question["max_tokens"] = json!(30_000);

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::AnswerLesson;
+use super::callers::{Answers, Callers};
 use crate::domain::Effort;
 use crate::routing::fading;
 use crate::routing::quality::TaskMix;
@@ -80,6 +81,8 @@ struct InputSums {
 struct EffortRecord {
     effort: Option<Effort>,
     tasks: [TaskSums; LABELS.len()],
+    #[serde(default)]
+    callers: Callers,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -88,9 +91,9 @@ struct TaskSums {
     lengths: f64,
     visible: f64,
     thinking: f64,
-    /// Answers that could be used, or not.
-    answers: f64,
-    usable: f64,
+    /// Those that count for all callers.
+    #[serde(flatten)]
+    seen: Answers,
 }
 
 impl ModelRecord {
@@ -132,8 +135,11 @@ impl ModelRecord {
             }
         }
         if let Some(is_usable) = lesson.is_usable {
-            sums.answers += 1.0;
-            sums.usable += f64::from(u8::from(is_usable));
+            let task = task::place(lesson.task);
+            let all = all.seen.answers;
+            if record.callers.note(lesson.caller, task, is_usable, all) {
+                sums.seen.note(is_usable);
+            }
         }
     }
 
@@ -143,9 +149,11 @@ impl ModelRecord {
         other.fade(now);
         self.input.add(&other.input);
         for theirs in &other.efforts {
-            let ours = self.record(theirs.effort).into_iter();
-            let ours = ours.flat_map(|record| &mut record.tasks);
-            for (sums, more) in ours.zip(&theirs.tasks) {
+            let Some(ours) = self.record(theirs.effort) else {
+                continue;
+            };
+            ours.callers.add(&theirs.callers);
+            for (sums, more) in ours.tasks.iter_mut().zip(&theirs.tasks) {
                 sums.add(more);
             }
         }
@@ -157,7 +165,7 @@ impl ModelRecord {
         &self,
         effort: Option<Effort>,
         kept: f64,
-        mix: &TaskMix,
+        (mix, caller): (&TaskMix, u64),
         base: Expected,
     ) -> Expected {
         let Some(record) = self.efforts.iter().find(|record| record.effort == effort) else {
@@ -171,11 +179,14 @@ impl ModelRecord {
             thinking: 0.0,
             usable: 0.0,
         };
-        for (sums, share) in record.tasks.iter().zip(mix.shares()) {
+        let own = record.callers.own(caller);
+        let tasks = record.tasks.iter().zip(own);
+        for ((sums, mut seen), share) in tasks.zip(mix.shares()) {
             expected.visible += share * lean(sums.visible, sums.lengths, kept, visible);
             expected.thinking += share * lean(sums.thinking, sums.lengths, kept, thinking);
-            let usable = sums.usable * kept + USABLE_PRIOR;
-            expected.usable += share * usable / (sums.answers * kept + USABLE_PRIOR);
+            seen.add(&sums.seen);
+            let usable = seen.usable * kept + USABLE_PRIOR;
+            expected.usable += share * usable / (seen.answers * kept + USABLE_PRIOR);
         }
         expected
     }
@@ -197,8 +208,10 @@ impl ModelRecord {
         let kept = self.kept(now);
         self.at_s = self.at_s.max(now.as_second());
         self.input.scale(kept);
-        let tasks = self.efforts.iter_mut().flat_map(|record| &mut record.tasks);
-        tasks.for_each(|sums| sums.scale(kept));
+        for record in &mut self.efforts {
+            record.callers.scale(kept);
+            record.tasks.iter_mut().for_each(|sums| sums.scale(kept));
+        }
     }
 
     /// Returns the record of an effort, which is there afterwards.
@@ -208,6 +221,7 @@ impl ModelRecord {
             self.efforts.push(EffortRecord {
                 effort,
                 tasks: Default::default(),
+                callers: Callers::default(),
             });
         }
         self.efforts.iter_mut().find(|record| is_meant(record))
@@ -232,16 +246,14 @@ impl TaskSums {
         self.lengths += other.lengths;
         self.visible += other.visible;
         self.thinking += other.thinking;
-        self.answers += other.answers;
-        self.usable += other.usable;
+        self.seen.add(&other.seen);
     }
 
     fn scale(&mut self, factor: f64) {
         self.lengths *= factor;
         self.visible *= factor;
         self.thinking *= factor;
-        self.answers *= factor;
-        self.usable *= factor;
+        self.seen.scale(factor);
     }
 }
 

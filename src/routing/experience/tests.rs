@@ -34,7 +34,7 @@ fn seen(experience: &Experience, task: TaskLabel, at: Timestamp) -> Expected {
     let target = target("m");
     let mix = TaskMix::only(task);
     let view = experience.model(&target.provider, &target.model, at);
-    view.expected(None, &mix, BASE)
+    view.expected(None, (&mix, 1), BASE)
 }
 
 fn learn(
@@ -47,6 +47,7 @@ fn learn(
     let lesson = AnswerLesson {
         target: &target("m"),
         task,
+        caller: 1,
         tokens,
         is_usable,
     };
@@ -78,7 +79,7 @@ fn lengths_are_learned_by_kind_of_work_and_lean_on_the_rest() {
     );
     let other = experience.model(&ProviderName::new("openai"), &ModelId::new("x"), day(0));
     assert_eq!(
-        other.expected(None, &TaskMix::only(TaskLabel::Code), BASE),
+        other.expected(None, (&TaskMix::only(TaskLabel::Code), 1), BASE),
         BASE
     );
 }
@@ -183,12 +184,41 @@ fn two_halves_make_a_whole_however_they_are_stored() {
 }
 
 #[test]
+fn what_one_caller_cannot_use_takes_little_from_the_others() {
+    let mut experience = Experience::default();
+    for (caller, is_usable) in [(2, true), (3, true), (1, false)] {
+        for _ in 0..40 {
+            let lesson = AnswerLesson {
+                target: &target("m"),
+                task: TaskLabel::Code,
+                caller,
+                tokens: None,
+                is_usable: Some(is_usable),
+            };
+            experience.learn(&lesson, day(0));
+        }
+    }
+    let usable = |caller, task| {
+        let target = target("m");
+        let view = experience.model(&target.provider, &target.model, day(0));
+        let asked = (&TaskMix::only(task), caller);
+        view.expected(None, asked, BASE).usable
+    };
+
+    let [own, other, stranger] = [1, 2, 9].map(|caller| usable(caller, TaskLabel::Code));
+    assert!(own < 0.4, "{own}");
+    assert!(stranger > 0.6 && other > stranger, "{other} {stranger}");
+    assert_eq!(usable(1, TaskLabel::Creative), 1.0);
+}
+
+#[test]
 fn models_that_were_long_not_heard_of_make_room() {
     let mut experience = Experience::default();
     for number in 0..MAX_MODELS + 3 {
         let lesson = AnswerLesson {
             target: &target(&number.to_string()),
             task: TaskLabel::Code,
+            caller: 1,
             tokens: None,
             is_usable: Some(true),
         };

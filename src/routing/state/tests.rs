@@ -38,6 +38,7 @@ fn learn(state: &mut RouterState, now: Timestamp) {
     let lesson = AnswerLesson {
         target: &target,
         task: TaskLabel::Code,
+        caller: 1,
         tokens: Some(tokens),
         is_usable: Some(true),
     };
