@@ -63,8 +63,8 @@ pub use request::{
     Sampling, TaskLabel, Weights,
 };
 pub use routing::{
-    Belief, Candidate, Decision, Exploration, FilterReason, Flip, Quote, RoutingReport, TaskGuess,
-    Terms,
+    Belief, Candidate, Decision, Estimate, Exploration, FilterReason, Flip, Quote, RoutingReport,
+    TaskGuess, Terms,
 };
 pub use stored_answer::{
     CacheKey, CacheScope, CacheStore, NearestQuery, NearestSearch, StoredAnswer, StoredVector,

@@ -25,8 +25,7 @@ mod utility;
 mod properties;
 
 pub use estimate::{
-    Estimate, Estimator, FreshRates, Health, LearnedEstimator, PredictedCost, Prices, Qualities,
-    TargetHealth,
+    Estimator, FreshRates, Health, LearnedEstimator, PredictedCost, Prices, Qualities, TargetHealth,
 };
 pub use experience::{AnswerLesson, Experience, InputFactor, ReportedTokens};
 pub use explain::explain;

@@ -123,32 +123,39 @@ impl Belief {
     }
 }
 
+/// What is expected of a target for a request.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Estimate {
+    /// Quality of the answer, 0 to 1.
+    pub quality: f64,
+    /// What that is made of.
+    pub belief: Belief,
+    /// What the call costs; `None` if the model has no price.
+    pub cost: Option<NanoUsd>,
+    /// Output in tokens, hidden reasoning included.
+    pub output_tokens: u64,
+    /// Time to the whole answer.
+    pub latency: Duration,
+    /// Time to the first visible piece.
+    pub to_first: Duration,
+    /// The chance that the call succeeds, 0 to 1.
+    pub reliability: f64,
+    /// True if its provider answers nothing at the moment, so that it is
+    /// asked after all others.
+    pub is_down: bool,
+}
+
 /// A target with what is expected of it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Candidate {
     /// The target.
     pub target: Target,
+    /// What is expected of it; of one that is ruled out perhaps nothing.
+    pub expected: Estimate,
     /// The sum of the terms, at most 1; below 0 for what is very dear or slow.
     pub utility: f64,
     /// What it is made of.
     pub terms: Terms,
-    /// Expected quality, 0 to 1.
-    pub quality: f64,
-    /// What that is made of.
-    pub belief: Belief,
-    /// Expected cost; `None` if unpriced.
-    pub cost: Option<NanoUsd>,
-    /// Expected output in tokens, hidden reasoning included.
-    pub output_tokens: u64,
-    /// Expected time to the whole answer.
-    pub latency: Duration,
-    /// Expected time to its first visible piece.
-    pub to_first: Duration,
-    /// Chance that the call succeeds, 0 to 1.
-    pub reliability: f64,
-    /// True if its provider answers nothing at the moment, so that it is asked
-    /// after all others.
-    pub is_down: bool,
     /// Why it cannot answer; `None` if it can.
     pub filtered_by: Option<FilterReason>,
 }
@@ -158,16 +165,9 @@ impl Candidate {
     pub fn unknown(target: Target) -> Self {
         Self {
             target,
+            expected: Estimate::default(),
             utility: 0.0,
             terms: Terms::default(),
-            quality: 0.0,
-            belief: Belief::default(),
-            cost: None,
-            output_tokens: 0,
-            latency: Duration::ZERO,
-            to_first: Duration::ZERO,
-            reliability: 0.0,
-            is_down: false,
             filtered_by: None,
         }
     }

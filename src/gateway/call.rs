@@ -70,13 +70,13 @@ impl Pace {
     /// not before it is whole: at most `longer` times a usual one then.
     pub(super) fn of(candidate: &Candidate, is_shown: bool, longer: f64) -> Self {
         if is_shown {
-            let usual = candidate.to_first;
+            let usual = candidate.expected.to_first;
             let longest = usual.saturating_mul(HANGS_AFTER);
             return Self { usual, longest };
         }
         Self {
-            usual: candidate.latency,
-            longest: candidate.latency.mul_f64(longer.clamp(1.0, 1e3)),
+            usual: candidate.expected.latency,
+            longest: candidate.expected.latency.mul_f64(longer.clamp(1.0, 1e3)),
         }
     }
 

@@ -77,7 +77,9 @@ impl OpenAttempt<'_> {
         // The caller sets the limit: only where it left far more room than
         // anybody expected does a cut say something about the model.
         let usual = u64::from(gateway.routing.expected_output_tokens);
-        let roomy = usual.max(ask.candidate.output_tokens).saturating_mul(4);
+        let roomy = usual
+            .max(ask.candidate.expected.output_tokens)
+            .saturating_mul(4);
         let was_tight = u64::from(self.request.max_tokens) < roomy;
         let is_usable = match answer.finish {
             FinishReason::Length if was_tight => None,
@@ -108,9 +110,9 @@ impl OpenAttempt<'_> {
     fn needs(&self, ask: &Ask<'_>) -> Duration {
         let waits_for_first = self.call.relay.is_some_and(|relay| !relay.has_begun());
         let usual = if waits_for_first && ask.form.is_none() {
-            ask.candidate.to_first
+            ask.candidate.expected.to_first
         } else {
-            ask.candidate.latency
+            ask.candidate.expected.latency
         };
         usual.max(FAIR_TIME)
     }

@@ -177,7 +177,7 @@ impl Gateway {
             Some(_) => return None,
         };
         let is_soon = at - now <= PAUSE.min(call.left().mul_f64(PAUSE_SHARE));
-        let is_of_use = at + failed.latency <= call.last_moment();
+        let is_of_use = at + failed.expected.latency <= call.last_moment();
         (is_soon && is_of_use).then_some(at)
     }
 

@@ -166,7 +166,7 @@ impl Gateway {
             .circuits
             .now()
             .closure(provider, model, 0, Instant::now());
-        let can_go_on = kept.filtered_by.is_none() && kept.reliability >= KEPT_RELIABILITY;
+        let can_go_on = kept.filtered_by.is_none() && kept.expected.reliability >= KEPT_RELIABILITY;
         (closure.is_none() && can_go_on).then_some(place)
     }
 

@@ -6,29 +6,9 @@ use jiff::Timestamp;
 
 use super::experience::{Expected, Experience};
 use super::facts::Facts;
-use crate::domain::{Belief, Effort, ModelId, ModelSpec, NanoUsd, PicoUsdPerToken, ProviderName};
-
-/// What is expected of one target.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Estimate {
-    /// Quality of the answer, 0 to 1.
-    pub quality: f64,
-    /// Where that comes from.
-    pub belief: Belief,
-    /// What the call costs; `None` if the model has no price.
-    pub cost: Option<NanoUsd>,
-    /// Output in tokens, hidden reasoning included.
-    pub output_tokens: u64,
-    /// Time to the whole answer.
-    pub latency: Duration,
-    /// Time to the first visible piece.
-    pub to_first: Duration,
-    /// The chance that the call succeeds, 0 to 1.
-    pub reliability: f64,
-    /// True if its provider answers nothing at the moment, so that it is
-    /// asked after all others.
-    pub is_down: bool,
-}
+use crate::domain::{
+    Belief, Effort, Estimate, ModelId, ModelSpec, NanoUsd, PicoUsdPerToken, ProviderName,
+};
 
 /// Says what to expect; the part of the router that may learn.
 pub trait Estimator {

@@ -18,21 +18,25 @@ pub fn explain(
     input: super::InputFactor,
     (exploration, elapsed): (Exploration, Duration),
 ) -> Decision {
-    let well = || ranking.usable().filter(|candidate| !candidate.is_down);
+    let well = || {
+        ranking
+            .usable()
+            .filter(|candidate| !candidate.expected.is_down)
+    };
     let first = ranking.usable().next();
     let others = || well().filter(|other| first.is_some_and(|first| first.target != other.target));
     let next = others().max_by(|one, other| one.utility.total_cmp(&other.utility));
     let quote = |candidate: &Candidate| {
         Some(Quote {
             target: candidate.target.clone(),
-            cost: candidate.cost?,
+            cost: candidate.expected.cost?,
         })
     };
-    let cheapest = well().filter(|candidate| candidate.cost.is_some());
-    let cheapest = cheapest.min_by_key(|candidate| candidate.cost);
+    let cheapest = well().filter(|candidate| candidate.expected.cost.is_some());
+    let cheapest = cheapest.min_by_key(|candidate| candidate.expected.cost);
     // Of equally good ones the first, which has the highest utility.
     let best = well().reduce(|best, next| {
-        if next.quality > best.quality {
+        if next.expected.quality > best.expected.quality {
             next
         } else {
             best
@@ -95,8 +99,8 @@ fn flip<'a>(
                 reliability / of_reliability,
             ];
         }
-        let time = (candidate.latency, candidate.reliability);
-        utility.shares(candidate.quality, candidate.cost, time)
+        let time = (candidate.expected.latency, candidate.expected.reliability);
+        utility.shares(candidate.expected.quality, candidate.expected.cost, time)
     };
     let own = shares(first);
     let changes = others.flat_map(|other| {

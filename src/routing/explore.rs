@@ -22,11 +22,13 @@ pub fn explore(ranking: &mut Ranking, share: f64, draws: [f64; 2]) -> Exploratio
     };
     let least = best.utility - NEAR;
     let is_near = |candidate: &&Candidate| {
-        candidate.filtered_by.is_none() && !candidate.is_down && candidate.utility >= least
+        candidate.filtered_by.is_none() && !candidate.expected.is_down && candidate.utility >= least
     };
     let near = ranking.candidates.iter().take_while(is_near);
     let chances: Vec<f64> = near
-        .map(|candidate| 1.0 / (candidate.belief.feedback.max(0.0) + FEEDBACK_PRIOR).sqrt())
+        .map(|candidate| {
+            1.0 / (candidate.expected.belief.feedback.max(0.0) + FEEDBACK_PRIOR).sqrt()
+        })
         .collect();
     let all: f64 = chances.iter().sum();
     if chances.len() < 2 || share <= 0.0 {

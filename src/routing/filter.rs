@@ -1,8 +1,7 @@
 //! What rules a target out, whatever its utility.
 
-use super::estimate::Estimate;
 use super::facts::Facts;
-use crate::domain::{Capability, Effort, FilterReason, ModelSpec};
+use crate::domain::{Capability, Effort, Estimate, FilterReason, ModelSpec};
 
 /// Returns why a model cannot answer at all, whatever is expected of it.
 pub(super) fn by_model(facts: &Facts<'_>, spec: &ModelSpec) -> Option<FilterReason> {

@@ -9,8 +9,8 @@ use proptest::prelude::*;
 use super::*;
 use crate::domain::{
     Belief, Candidate, Capabilities, Catalogue, CompletionRequest, Draft, Effort, EffortForm,
-    Exploration, MaxTokensField, Message, ModelId, ModelSpec, NanoUsd, Prior, ProviderName, Ratio,
-    RequestPolicy, Role, SamplingRule, TaskLabel, Tier, ToolsRule, Weights,
+    Estimate, Exploration, MaxTokensField, Message, ModelId, ModelSpec, NanoUsd, Prior,
+    ProviderName, Ratio, RequestPolicy, Role, SamplingRule, TaskLabel, Tier, ToolsRule, Weights,
 };
 
 /// What is expected of one model: quality, nano-dollars, milliseconds and

@@ -1,11 +1,11 @@
 //! Orders the targets of a request.
 
-use super::estimate::{Estimate, Estimator};
+use super::estimate::Estimator;
 use super::facts::{Choice, Facts};
 use super::filter;
 use super::settings::Settings;
 use super::utility::UtilityFunction;
-use crate::domain::{Candidate, Catalogue, Effort, FilterReason, ModelSpec, Target};
+use crate::domain::{Candidate, Catalogue, Effort, Estimate, FilterReason, ModelSpec, Target};
 
 /// The targets of a request in the order in which to try them.
 #[derive(Clone, Debug)]
@@ -45,7 +45,7 @@ impl Ranking {
             return "no target can answer".to_owned();
         };
         let more = usable.filter(|next| next.utility > first.utility);
-        let (down, well): (Vec<_>, Vec<_>) = more.partition(|next| next.is_down);
+        let (down, well): (Vec<_>, Vec<_>) = more.partition(|next| next.expected.is_down);
         if let Some(best) = well.first() {
             let behind = best.utility - first.utility;
             return format!(
@@ -113,7 +113,7 @@ fn in_order(mut candidates: Vec<Option<Candidate>>) -> Vec<Candidate> {
     let keys = candidates.iter().enumerate().map(|(place, candidate)| {
         let (tier, utility) = match candidate {
             Some(candidate) if candidate.filtered_by.is_some() => (2, 0.0),
-            Some(candidate) => (u8::from(candidate.is_down), candidate.utility),
+            Some(candidate) => (u8::from(candidate.expected.is_down), candidate.utility),
             None => (2, 0.0),
         };
         (tier, utility, place)
@@ -161,14 +161,7 @@ fn candidate(
     Candidate {
         utility: terms.utility(),
         terms,
-        quality: estimate.quality,
-        belief: estimate.belief,
-        cost: estimate.cost,
-        output_tokens: estimate.output_tokens,
-        latency: estimate.latency,
-        to_first: estimate.to_first,
-        reliability: estimate.reliability,
-        is_down: estimate.is_down,
+        expected: estimate,
         ..unknown
     }
 }

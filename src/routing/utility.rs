@@ -2,9 +2,8 @@
 
 use std::time::Duration;
 
-use super::estimate::Estimate;
 use super::settings::{Scale, Settings};
-use crate::domain::{NanoUsd, Requirements, Terms, Weights};
+use crate::domain::{Estimate, NanoUsd, Requirements, Terms, Weights};
 
 /// By how much a requirement flag raises its weight.
 const FLAG_FACTOR: f64 = 3.0;
