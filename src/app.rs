@@ -195,6 +195,7 @@ impl App {
             cache: Arc::clone(&cache),
             classifier: Arc::new(classifier),
             learned: stores.learned.clone(),
+            ratings: stores.ratings.clone(),
             judges: config.background_daily_usd > 0.0,
             ledger: Arc::clone(&stores.ledger),
             usage: Arc::clone(&stores.usage),

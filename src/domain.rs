@@ -15,6 +15,7 @@ mod ledger;
 mod limit;
 mod message;
 mod money;
+mod passed_rating;
 mod port;
 mod provider_error;
 mod quantity;
@@ -52,6 +53,7 @@ pub use message::{
     ContentPart, ImageSource, Message, Role, Tool, ToolCall, ToolChoice, ToolResult,
 };
 pub use money::{NanoUsd, PicoUsdPerToken};
+pub use passed_rating::{PassedRating, RatingStore};
 pub use port::{
     ChunkSink, Clock, Ledger, LimitStore, Provider, ProviderCall, RoutingStore, StoreError,
     StoreState, UsageStore,

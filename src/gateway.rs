@@ -60,7 +60,7 @@ use tokio_util::task::TaskTracker;
 pub use audit::Origin;
 pub use cache_state::SemanticState;
 pub use circuit::CircuitState;
-pub use feedback::FeedbackEffect;
+pub use feedback::{FeedbackEffect, FeedbackOutcome};
 pub use health::Condition;
 pub use judge::{BACKGROUND, daily_budget};
 pub use knowledge::Knowledge;
@@ -74,8 +74,8 @@ pub use crate::usage::{Money, Part as UsagePart, UsageReport};
 
 use crate::cache::Cache;
 use crate::domain::{
-    Caller, Clock, CompletionRequest, Ledger, Provider, ProviderName, Rights, RoutingStore,
-    UsageStore,
+    Caller, Clock, CompletionRequest, Ledger, Provider, ProviderName, RatingStore, Rights,
+    RoutingStore, UsageStore,
 };
 use crate::limit::{Limiter, Permit};
 use crate::routing;
@@ -109,6 +109,8 @@ pub struct Parts {
     pub classifier: Arc<routing::TaskClassifier>,
     /// Where what the router learns outlives the process, if anywhere.
     pub learned: Option<Arc<dyn RoutingStore>>,
+    /// Where processes leave ratings for each other; `None` where there is one.
+    pub ratings: Option<Arc<dyn RatingStore>>,
     /// Whether there is money for judging them.
     pub judges: bool,
     /// The record of calls.
@@ -213,7 +215,7 @@ impl Gateway {
             waits: UsualWaits::default(),
             order,
             conversations: Conversations::default(),
-            learning: Learning::new(parts.classifier, parts.learned),
+            learning: Learning::new(parts.classifier, parts.learned, parts.ratings),
         }
     }
 

@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::AppError;
 use crate::config::Config;
-use crate::domain::{CacheStore, Clock, Ledger, LimitStore, RoutingStore, UsageStore};
+use crate::domain::{CacheStore, Clock, Ledger, LimitStore, RatingStore, RoutingStore, UsageStore};
 use crate::limit::LocalLimits;
 use crate::stores::{
     FreshUsage, LedgerGap, LedgerQueue, PostgresSettings, PostgresStore, SqliteLocation,
@@ -39,6 +39,8 @@ pub struct Stores {
     pub answers: Option<Arc<dyn CacheStore>>,
     /// What the router learns; `None` where nothing outlives the process.
     pub learned: Option<Arc<dyn RoutingStore>>,
+    /// Where instances leave ratings for each other; `None` where there is one.
+    pub ratings: Option<Arc<dyn RatingStore>>,
     /// What operators should know of it.
     pub notice: Option<String>,
     engine: Option<Engine>,
@@ -67,6 +69,7 @@ impl Stores {
             limits,
             answers: None,
             learned: None,
+            ratings: None,
             notice: None,
             engine: None,
         }
@@ -140,6 +143,7 @@ impl Stores {
             limits: Arc::clone(&store) as _,
             answers: Some(Arc::clone(&store) as _),
             learned: Some(Arc::clone(&store) as _),
+            ratings: Some(Arc::clone(&store) as _),
             notice: None,
             engine: Some(Engine {
                 queue,
@@ -168,6 +172,7 @@ impl Stores {
             limits: Arc::new(limits),
             answers: is_kept.then(|| Arc::clone(&store) as _),
             learned: is_kept.then(|| Arc::clone(&store) as _),
+            ratings: None,
             notice: None,
             engine: Some(Engine {
                 queue,

@@ -1,19 +1,29 @@
 //! What callers say of answers.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use sha2::{Digest as _, Sha256};
+use tokio::task::yield_now;
+use tokio::time::sleep;
 
 use super::Gateway;
 use super::call::CallContext;
 use super::judge::BACKGROUND;
 use super::learning::question;
 use super::remembered::{Remembered, cut};
-use crate::domain::{CacheKey, CacheScope, Caller, Error, Ratio, RequestId, Target, TaskLabel};
+use crate::domain::{
+    CacheKey, CacheScope, Caller, Error, ErrorKind, PassedRating, Ratio, RequestId, Target,
+    TaskLabel,
+};
 use crate::routing::{Features, Feedback, Qualities as _, TaskEstimate, TaskMix, Taught};
 
 /// An answer of which less is said is not served to others (chosen).
 const FIT_TO_SERVE: f64 = 0.3;
+/// The record of a call is there within a second: so often it is looked for,
+/// and so long after it was not there.
+const RECORDED_WITHIN: u32 = 3;
+const RECORDED_AFTER: Duration = Duration::from_millis(600);
 
 /// What feedback has changed.
 #[derive(Clone, Debug, PartialEq)]
@@ -36,6 +46,15 @@ pub struct FeedbackEffect {
     pub is_forgotten: bool,
 }
 
+/// What became of feedback.
+#[derive(Clone, Debug, PartialEq)]
+pub enum FeedbackOutcome {
+    /// It counts.
+    Learned(Box<FeedbackEffect>),
+    /// Another process gave the answer, and learns from it within minutes.
+    PassedOn,
+}
+
 /// Where an answer comes from, for those who speak of it later.
 pub(super) struct AnswerSource<'a> {
     pub(super) target: &'a Target,
@@ -45,6 +64,10 @@ pub(super) struct AnswerSource<'a> {
 }
 
 impl Remembered {
+    fn features(&self) -> Features {
+        Features::read(&self.prompt, self.vector.as_deref())
+    }
+
     /// Names the answer: one that is kept for repeats has one rating of each
     /// caller, however often it is served.
     fn answer(&self, id: RequestId) -> u128 {
@@ -97,27 +120,33 @@ impl Gateway {
 
     /// Learns from what a caller says of the answer to a call of the last day,
     /// and forgets a stored answer that is bad. What is said again replaces
-    /// what was said before.
+    /// what was said before. Of an answer that another process gave, that one
+    /// is told.
     ///
     /// # Errors
-    /// `caller_invalid_request` if this process does not know the call, or
-    /// somebody else made it; what limits say.
+    /// `caller_invalid_request` if nobody knows the call, or somebody else made
+    /// it; what limits say; `gateway_overloaded` where the store does not
+    /// answer that is to tell others.
     pub async fn submit_feedback(
         &self,
         caller: &Caller,
         id: RequestId,
         score: Ratio,
-    ) -> Result<FeedbackEffect, Error> {
+    ) -> Result<FeedbackOutcome, Error> {
         self.limits.admit(caller).await?;
-        let (call, replaced) = self.scored(caller, id, score)?;
-        let read = || Features::read(&call.prompt, call.vector.as_deref());
+        let rating = PassedRating {
+            request: id,
+            caller: caller.clone(),
+            score,
+        };
+        let Some((call, replaced)) = self.scored(&rating) else {
+            return self.pass_on(rating).await;
+        };
+        let features = Arc::new(call.features());
+        let task = self.task(&call);
         let prior = self.prior(&call.target);
-        let task = call.task.unwrap_or_else(|| {
-            let vector = call.vector.as_deref();
-            self.learning.classify_prompt(&call.prompt, vector)
-        });
         let expected = |taught: &Taught| {
-            let qualities = taught.of(&TaskMix::of(&task), read);
+            let qualities = taught.of(&TaskMix::of(&task), || (*features).clone());
             let Target {
                 provider,
                 model,
@@ -126,55 +155,121 @@ impl Gateway {
             qualities.of((provider, model, *effort), prior)
         };
         let before = expected(&self.learning.taught()).expected();
-        let now = self.clock.now();
-        let feedback = Feedback {
-            call: call.answer(id),
-            caller: caller_hash(caller),
-            provider: call.target.provider.clone(),
-            model: call.target.model.clone(),
-            effort: call.target.effort,
-            task: task.label,
-            score: score.get() as f32,
-            at_s: now.as_second(),
-            features: Arc::new(read()),
-        };
-        self.learning.take(feedback, now);
+        let is_forgotten = self.rate(&call, &rating, (task.label, Arc::clone(&features)));
         self.fit_feedback().await;
         let belief = expected(&self.learning.taught());
-        let is_bad = score.get() < FIT_TO_SERVE;
-        let place = call.place.filter(|_| is_bad);
-        if let Some(place) = place {
-            self.cache.evict(place);
-        }
-        Ok(FeedbackEffect {
+        Ok(FeedbackOutcome::Learned(Box::new(FeedbackEffect {
             task: task.label,
             prior,
             before,
             after: belief.expected(),
             feedback: belief.feedback as u64,
             replaced,
-            is_forgotten: place.is_some(),
+            is_forgotten,
             target: call.target,
-        })
+        })))
     }
 
-    /// Finds a call and notes the score in it; returns the score before.
-    fn scored(
+    /// Learns from what callers said elsewhere of answers that were given
+    /// here.
+    pub(super) async fn take_passed_ratings(&self) {
+        let Some(store) = self.learning.ratings() else {
+            return;
+        };
+        let taken = async {
+            let mut known = Vec::new();
+            for rating in store.passed_on().await? {
+                if let Some((call, _)) = self.scored(&rating) {
+                    let features = Arc::new(call.features());
+                    self.rate(&call, &rating, (self.task(&call).label, features));
+                    known.push(rating);
+                    yield_now().await;
+                }
+            }
+            if known.is_empty() {
+                return Ok(());
+            }
+            store.take(&known).await
+        };
+        if let Err(fault) = taken.await {
+            tracing::warn!(%fault, "feedback that other instances took in was not read");
+        }
+    }
+
+    /// Leaves a rating for the process that gave the answer.
+    async fn pass_on(&self, rating: PassedRating) -> Result<FeedbackOutcome, Error> {
+        if let Some(store) = self.learning.ratings() {
+            for attempt in 0..RECORDED_WITHIN {
+                if attempt > 0 {
+                    sleep(RECORDED_AFTER).await;
+                }
+                match store.pass_on(&rating).await {
+                    Ok(true) => return Ok(FeedbackOutcome::PassedOn),
+                    Ok(false) => {}
+                    Err(fault) => {
+                        tracing::warn!(%fault, "feedback was not passed on");
+                        let message = "the store that passes feedback on does not answer just now";
+                        return Err(Error {
+                            is_retryable: true,
+                            retry_after: Some(RECORDED_AFTER),
+                            ..Error::new(ErrorKind::GatewayOverloaded, message)
+                        });
+                    }
+                }
+            }
+        }
+        let id = rating.request;
+        let message = format!("no call {id} of yours was answered within a day, or too many since");
+        Err(Error::invalid(message))
+    }
+
+    /// Takes in what was said of an answer; true if the stored answer was
+    /// forgotten for it.
+    fn rate(
         &self,
-        caller: &Caller,
-        id: RequestId,
-        score: Ratio,
-    ) -> Result<(Remembered, Option<f64>), Error> {
+        call: &Remembered,
+        rating: &PassedRating,
+        (task, features): (TaskLabel, Arc<Features>),
+    ) -> bool {
+        let now = self.clock.now();
+        let feedback = Feedback {
+            call: call.answer(rating.request),
+            caller: caller_hash(&rating.caller),
+            provider: call.target.provider.clone(),
+            model: call.target.model.clone(),
+            effort: call.target.effort,
+            task,
+            score: rating.score.get() as f32,
+            at_s: now.as_second(),
+            features,
+        };
+        self.learning.take(feedback, now);
+        let is_bad = rating.score.get() < FIT_TO_SERVE;
+        let place = call.place.filter(|_| is_bad);
+        if let Some(place) = place {
+            self.cache.evict(place);
+        }
+        place.is_some()
+    }
+
+    /// Finds a call and notes the score in it; returns the score before. To
+    /// others the call is as if it were not there.
+    fn scored(&self, rating: &PassedRating) -> Option<(Remembered, Option<f64>)> {
         let mut calls = self.learning.calls();
-        let call = calls.get_mut(id);
-        // To others the call is as if it were not there.
-        let call = call.filter(|call| call.caller == *caller).ok_or_else(|| {
-            Error::invalid(format!(
-                "no call {id} of yours was answered here within a day, or too many since"
-            ))
-        })?;
-        let replaced = call.score.replace(score.get());
-        Ok((call.clone(), replaced))
+        let call = calls.get_mut(rating.request)?;
+        if call.caller != rating.caller {
+            return None;
+        }
+        let replaced = call.score.replace(rating.score.get());
+        Some((call.clone(), replaced))
+    }
+
+    /// Returns the kind of work that a call was.
+    fn task(&self, call: &Remembered) -> TaskEstimate {
+        call.task.unwrap_or_else(|| {
+            let vector = call.vector.as_deref();
+            self.learning.classify_prompt(&call.prompt, vector)
+        })
     }
 
     fn prior(&self, target: &Target) -> f64 {

@@ -13,7 +13,9 @@ use tokio_util::sync::CancellationToken;
 use super::Gateway;
 use super::jitter::jitter;
 use super::remembered::RememberedCalls;
-use crate::domain::{CompletionRequest, RequestId, Role, RoutingStore, StoreError, Target};
+use crate::domain::{
+    CompletionRequest, RatingStore, RequestId, Role, RoutingStore, StoreError, Target,
+};
 use crate::routing::{
     AnswerLesson, Feedback, Kept, RouterState, TaskClassifier, TaskEstimate, Taught,
 };
@@ -30,6 +32,7 @@ pub(super) struct Learning {
     taught: ArcSwap<Taught>,
     calls: Mutex<RememberedCalls>,
     store: Option<Arc<dyn RoutingStore>>,
+    ratings: Option<Arc<dyn RatingStore>>,
     /// Something was learned that is not kept yet.
     is_new: AtomicBool,
     /// How much feedback there was, and how much of it is in `taught`.
@@ -41,6 +44,7 @@ impl Learning {
     pub(super) fn new(
         classifier: Arc<TaskClassifier>,
         store: Option<Arc<dyn RoutingStore>>,
+        ratings: Option<Arc<dyn RatingStore>>,
     ) -> Self {
         Self {
             classifier,
@@ -49,6 +53,7 @@ impl Learning {
             taught: ArcSwap::default(),
             calls: Mutex::default(),
             store,
+            ratings,
             is_new: AtomicBool::new(false),
             given: AtomicU64::new(0),
             fitted: tokio::sync::Mutex::new(0),
@@ -87,6 +92,11 @@ impl Learning {
     /// Returns what was learned from feedback.
     pub(super) fn taught(&self) -> Arc<Taught> {
         self.taught.load_full()
+    }
+
+    /// Returns where ratings are left for other processes.
+    pub(super) fn ratings(&self) -> Option<&dyn RatingStore> {
+        self.ratings.as_deref()
     }
 
     /// Learns from an answer.
@@ -148,6 +158,7 @@ impl Gateway {
             let share = jitter(RequestId::random(), u64::from(round));
             let pause = INTERVAL.mul_f64(0.75 + share / 2.0);
             let is_over = stop.run_until_cancelled(sleep(pause)).await.is_none();
+            self.take_passed_ratings().await;
             if is_new() || !is_read || round.is_multiple_of(READ_AGAIN) {
                 is_read = self.exchange_learning(is_new()).await;
             }

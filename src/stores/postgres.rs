@@ -11,6 +11,7 @@ mod lines;
 mod migrations;
 mod moment;
 mod pool;
+mod ratings;
 mod rebuild;
 mod sums;
 mod upkeep;

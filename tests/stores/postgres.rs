@@ -7,6 +7,7 @@ mod invariants;
 mod limits;
 mod properties;
 mod proxy;
+mod ratings;
 mod rig;
 mod set_up;
 mod trouble;

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::parse;
 use crate::domain::{Caller, Error, Ratio, RequestId};
-use crate::gateway::FeedbackEffect;
+use crate::gateway::{FeedbackEffect, FeedbackOutcome};
 use crate::mcp::{McpHandler, schema, structured};
 
 const TITLE: &str = "Rate an answer";
@@ -23,21 +23,24 @@ struct Input {
     score: f64,
 }
 
-#[derive(Debug, Serialize, JsonSchema)]
+/// Of an answer that another instance gave nothing else is known yet.
+#[derive(Debug, Default, Serialize, JsonSchema)]
 struct Output {
     request_id: String,
+    /// True if the instance that gave the answer will learn from it.
+    passed_on: bool,
     /// Who is judged by it.
-    provider: String,
-    model: String,
+    provider: Option<String>,
+    model: Option<String>,
     effort: Option<&'static str>,
-    task: &'static str,
+    task: Option<&'static str>,
     /// What the catalogue says of its quality.
-    prior: f64,
+    prior: Option<f64>,
     /// What was expected of it for this prompt.
-    quality_before: f64,
-    quality_after: f64,
+    quality_before: Option<f64>,
+    quality_after: Option<f64>,
     /// How many of its answers were rated.
-    feedback: u64,
+    feedback: Option<u64>,
     /// The score that this one replaces.
     replaced: Option<f64>,
     /// True if the answer was taken out of the cache.
@@ -69,22 +72,35 @@ pub(super) async fn call(
         .map_err(|fault| unreadable("request_id", fault))?;
     let score = Ratio::try_from(input.score)
         .map_err(|_| unreadable("score", "must be 0 to 1".to_owned()))?;
-    let effect = handler.gateway().submit_feedback(caller, id, score).await?;
-    Ok(structured(&output(id, effect)))
+    let outcome = handler.gateway().submit_feedback(caller, id, score).await?;
+    let output = match outcome {
+        FeedbackOutcome::Learned(effect) => Output::from(*effect),
+        FeedbackOutcome::PassedOn => Output {
+            passed_on: true,
+            ..Output::default()
+        },
+    };
+    Ok(structured(&Output {
+        request_id: id.to_string(),
+        ..output
+    }))
 }
 
-fn output(id: RequestId, effect: FeedbackEffect) -> Output {
-    Output {
-        request_id: id.to_string(),
-        provider: effect.target.provider.to_string(),
-        model: effect.target.model.to_string(),
-        effort: effect.target.effort.map(|effort| effort.as_str()),
-        task: effect.task.as_str(),
-        prior: effect.prior,
-        quality_before: effect.before,
-        quality_after: effect.after,
-        feedback: effect.feedback,
-        replaced: effect.replaced,
-        forgotten: effect.is_forgotten,
+impl From<FeedbackEffect> for Output {
+    fn from(effect: FeedbackEffect) -> Self {
+        Self {
+            request_id: String::new(),
+            passed_on: false,
+            provider: Some(effect.target.provider.to_string()),
+            model: Some(effect.target.model.to_string()),
+            effort: effect.target.effort.map(|effort| effort.as_str()),
+            task: Some(effect.task.as_str()),
+            prior: Some(effect.prior),
+            quality_before: Some(effect.before),
+            quality_after: Some(effect.after),
+            feedback: Some(effect.feedback),
+            replaced: effect.replaced,
+            forgotten: effect.is_forgotten,
+        }
     }
 }

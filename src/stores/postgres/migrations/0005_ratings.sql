@@ -1,0 +1,9 @@
+-- Ratings of answers, left for the process that answered: it alone knows the
+-- prompt.
+create table passed_rating (
+    request uuid not null,
+    caller text not null,
+    score double precision not null,
+    given_at timestamptz not null default clock_timestamp(),
+    primary key (request, caller)
+);
