@@ -290,6 +290,9 @@ impl App {
             tracing::warn!(unstored, "changes of cached answers were not stored");
         }
         let lost = self.stores.end().await;
+        if let Some(since) = self.gateway.learning_unsaved_since() {
+            tracing::warn!(%since, "what the router learned since then was not kept");
+        }
         served?;
         if lost > 0 {
             return Err(AppError::Gap { lines: lost });

@@ -11,6 +11,7 @@ mod error;
 mod identity;
 mod ids;
 mod latencies;
+mod learned_part;
 mod ledger;
 mod limit;
 mod message;
@@ -44,6 +45,7 @@ pub use error::{Error, ErrorKind};
 pub use identity::{AuthRefusal, KeySource, KeySourceError, Rights};
 pub use ids::{Caller, ModelId, ProviderName, RequestId, Secret};
 pub use latencies::Latencies;
+pub use learned_part::{KeptPart, PartName, PartVersion, RoutingStore};
 pub use ledger::{LedgerEntry, Outcome};
 pub use limit::{
     Allowance, AttemptId, Budget, BudgetPeriod, BudgetWindow, Draw, Grant, Hold, LimitRefusal,
@@ -55,8 +57,8 @@ pub use message::{
 pub use money::{NanoUsd, PicoUsdPerToken};
 pub use passed_rating::{PassedRating, RatingStore};
 pub use port::{
-    ChunkSink, Clock, Ledger, LimitStore, Provider, ProviderCall, RoutingStore, StoreError,
-    StoreState, UsageStore,
+    ChunkSink, Clock, Ledger, LimitStore, Provider, ProviderCall, StoreError, StoreState,
+    UsageStore,
 };
 pub use provider_error::{ProviderError, ProviderErrorKind, TimeoutPhase};
 pub use quantity::{OutOfRange, Ratio, Temperature};

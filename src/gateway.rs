@@ -22,6 +22,7 @@ mod health;
 mod hedge;
 mod jitter;
 mod judge;
+mod kept_learning;
 mod knowledge;
 mod learning;
 mod lessons;

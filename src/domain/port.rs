@@ -111,22 +111,6 @@ pub trait Provider: Send + Sync {
 #[error("the store failed: {0}")]
 pub struct StoreError(pub String);
 
-/// What the router has learned.
-#[async_trait]
-pub trait RoutingStore: Send + Sync {
-    /// Returns what was saved last, in a form that the router alone knows.
-    ///
-    /// # Errors
-    /// [`StoreError`]; the router then starts anew.
-    async fn load(&self) -> Result<Option<Vec<u8>>, StoreError>;
-
-    /// Replaces what was saved.
-    ///
-    /// # Errors
-    /// [`StoreError`]; what was saved before is still there.
-    async fn save(&self, state: &[u8]) -> Result<(), StoreError>;
-}
-
 /// Rates and budgets, exact over everything that shares the store.
 #[async_trait]
 pub trait LimitStore: Send + Sync {

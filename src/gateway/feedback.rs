@@ -173,7 +173,7 @@ impl Gateway {
     /// Learns from what callers said elsewhere of answers that were given
     /// here.
     pub(super) async fn take_passed_ratings(&self) {
-        let Some(store) = self.learning.ratings() else {
+        let Some(store) = self.learning.ratings.as_deref() else {
             return;
         };
         let taken = async {
@@ -198,7 +198,7 @@ impl Gateway {
 
     /// Leaves a rating for the process that gave the answer.
     async fn pass_on(&self, rating: PassedRating) -> Result<FeedbackOutcome, Error> {
-        if let Some(store) = self.learning.ratings() {
+        if let Some(store) = self.learning.ratings.as_deref() {
             for attempt in 0..RECORDED_WITHIN {
                 if attempt > 0 {
                     sleep(RECORDED_AFTER).await;

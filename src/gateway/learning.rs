@@ -1,29 +1,16 @@
-//! What the router learns from calls, and how it is kept.
+//! What the router learns from calls.
 
 use std::borrow::Cow;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use jiff::Timestamp;
-use tokio::time::sleep;
-use tokio_util::sync::CancellationToken;
 
 use super::Gateway;
-use super::jitter::jitter;
 use super::remembered::RememberedCalls;
-use crate::domain::{
-    CompletionRequest, RatingStore, RequestId, Role, RoutingStore, StoreError, Target,
-};
-use crate::routing::{
-    AnswerLesson, Feedback, Kept, RouterState, TaskClassifier, TaskEstimate, Taught,
-};
-
-/// How often what was learned is kept.
-const INTERVAL: Duration = Duration::from_secs(60);
-/// After so many intervals others are listened to even if nothing is to keep.
-const READ_AGAIN: u32 = 5;
+use crate::domain::{CompletionRequest, RatingStore, RequestId, Role, RoutingStore, Target};
+use crate::routing::{AnswerLesson, Feedback, RouterState, TaskClassifier, TaskEstimate, Taught};
 
 /// What is known beside the catalogue.
 pub(super) struct Learning {
@@ -31,10 +18,9 @@ pub(super) struct Learning {
     state: Mutex<RouterState>,
     taught: ArcSwap<Taught>,
     calls: Mutex<RememberedCalls>,
-    store: Option<Arc<dyn RoutingStore>>,
-    ratings: Option<Arc<dyn RatingStore>>,
-    /// Something was learned that is not kept yet.
-    is_new: AtomicBool,
+    pub(super) store: Option<Arc<dyn RoutingStore>>,
+    /// Where ratings are left for other processes.
+    pub(super) ratings: Option<Arc<dyn RatingStore>>,
     /// How much feedback there was, and how much of it is in `taught`.
     given: AtomicU64,
     fitted: tokio::sync::Mutex<u64>,
@@ -54,7 +40,6 @@ impl Learning {
             calls: Mutex::default(),
             store,
             ratings,
-            is_new: AtomicBool::new(false),
             given: AtomicU64::new(0),
             fitted: tokio::sync::Mutex::new(0),
         }
@@ -94,21 +79,14 @@ impl Learning {
         self.taught.load_full()
     }
 
-    /// Returns where ratings are left for other processes.
-    pub(super) fn ratings(&self) -> Option<&dyn RatingStore> {
-        self.ratings.as_deref()
-    }
-
     /// Learns from an answer.
     pub(super) fn learn(&self, lesson: &AnswerLesson<'_>, now: Timestamp) {
         self.state().learn(lesson, now);
-        self.is_new.store(true, Ordering::Relaxed);
     }
 
     /// Takes feedback; it counts after the next [`Gateway::fit_feedback`].
     pub(super) fn take(&self, feedback: Feedback, now: Timestamp) {
         self.state().take(feedback, now);
-        self.is_new.store(true, Ordering::Relaxed);
         self.given.fetch_add(1, Ordering::AcqRel);
     }
 }
@@ -122,6 +100,13 @@ impl Gateway {
         if *fitted < wanted {
             *fitted = self.fit_anew().await;
         }
+    }
+
+    /// Learns from all feedback again: time has passed, models may have come,
+    /// and others may have said more.
+    pub(super) async fn fit_feedback_again(&self) {
+        let mut fitted = self.learning.fitted.lock().await;
+        *fitted = self.fit_anew().await;
     }
 
     /// Learns from all feedback as it counts now, and returns how much was
@@ -145,68 +130,6 @@ impl Gateway {
             Err(fault) => tracing::error!(%fault, "feedback was not learned from"),
         }
         given
-    }
-
-    /// Reads what was learned before, then keeps what is learned and reads
-    /// what others learn, until `stop` is cancelled. Without a store it lets
-    /// feedback fade.
-    pub async fn keep_learning(&self, stop: CancellationToken) {
-        let is_new = || self.learning.is_new.load(Ordering::Relaxed);
-        let mut is_read = self.exchange_learning(is_new()).await;
-        for round in 1_u32.. {
-            // Processes that began together do not go on together.
-            let share = jitter(RequestId::random(), u64::from(round));
-            let pause = INTERVAL.mul_f64(0.75 + share / 2.0);
-            let is_over = stop.run_until_cancelled(sleep(pause)).await.is_none();
-            self.take_passed_ratings().await;
-            if is_new() || !is_read || round.is_multiple_of(READ_AGAIN) {
-                is_read = self.exchange_learning(is_new()).await;
-            }
-            if is_over {
-                return;
-            }
-        }
-    }
-
-    /// Reads what others have learned, and keeps what this process has if
-    /// there is anything. Returns false if the store did not answer.
-    async fn exchange_learning(&self, is_new: bool) -> bool {
-        let result = match self.learning.store.as_deref() {
-            Some(store) => self.try_exchange(store, is_new).await,
-            None => Ok(()),
-        };
-        if let Err(fault) = &result {
-            tracing::warn!(%fault, "what the router has learned was not kept");
-            self.learning.is_new.fetch_or(is_new, Ordering::Relaxed);
-        }
-        // Time has passed, models may have come, and others may have said more.
-        let mut fitted = self.learning.fitted.lock().await;
-        *fitted = self.fit_anew().await;
-        result.is_ok()
-    }
-
-    async fn try_exchange(&self, store: &dyn RoutingStore, is_new: bool) -> Result<(), StoreError> {
-        let bytes = store.load().await?;
-        // What is long is read and written away from those who decide.
-        let read = tokio::task::spawn_blocking(move || Kept::read(bytes.as_deref())).await;
-        let kept = match read.map_err(|fault| StoreError(fault.to_string()))? {
-            Ok(kept) => kept,
-            Err(later) => {
-                tracing::warn!("{later}; what this one learns is not kept");
-                return Ok(());
-            }
-        };
-        // What is learned from here on is for the next time.
-        self.learning.is_new.store(false, Ordering::Relaxed);
-        let (kept, is_missing) = self.learning.state().exchange(kept, self.clock.now());
-        if !is_new && !is_missing {
-            return Ok(());
-        }
-        let written = tokio::task::spawn_blocking(move || (kept.to_bytes(), kept)).await;
-        let (bytes, kept) = written.map_err(|fault| StoreError(fault.to_string()))?;
-        store.save(&bytes).await?;
-        self.learning.state().was_kept(&kept);
-        Ok(())
     }
 }
 

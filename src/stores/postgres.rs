@@ -10,6 +10,7 @@ mod limits;
 mod lines;
 mod migrations;
 mod moment;
+mod parts;
 mod pool;
 mod ratings;
 mod rebuild;

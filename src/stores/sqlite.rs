@@ -4,6 +4,7 @@ mod columns;
 mod entries;
 mod lines;
 mod open;
+mod parts;
 mod report;
 mod sums;
 mod tidy;

@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 use vendor_sim::{Fault, Latency, Profile, Vendor, WeightedFault};
 
-use crate::support::{Learned, Rig, folder};
+use crate::learned_parts::Parts;
+use crate::support::{Rig, folder};
 
 /// Time in which what was seen of a vendor's speed and failures fades to half:
 /// ln 2 of 300 s.
@@ -277,13 +278,22 @@ async fn a_stored_answer_that_is_called_bad_is_not_served_again() {
     assert_eq!(fresh["cache"]["status"], "miss");
 }
 
+/// Reads what others have learned, and keeps what this one has.
+async fn keep_learning(rig: &Rig) {
+    let stop = CancellationToken::new();
+    let end = async {
+        // The clock waits until there is nothing left to do.
+        tokio::time::sleep(Duration::from_millis(1)).await;
+        stop.cancel();
+    };
+    tokio::join!(rig.app.gateway.keep_learning(stop.clone()), end);
+}
+
 #[tokio::test(start_paused = true)]
 async fn what_was_learned_outlives_the_process() {
-    let learned = Arc::new(Learned::default());
-    let stop = CancellationToken::new();
-    stop.cancel();
+    let learned = Arc::new(Parts::default());
     let asked = ask(json!({"quality": 1}));
-    let first = Rig::remembering(&learned);
+    let first = Rig::remembering(Arc::clone(&learned) as _);
     let answer = first.complete(asked.clone()).await;
     for _ in 0..30 {
         let mut named = asked.clone();
@@ -292,11 +302,11 @@ async fn what_was_learned_outlives_the_process() {
         let again = first.complete(named).await;
         rate(&first, &again, 0.0).await;
     }
-    first.app.gateway.keep_learning(stop.clone()).await;
+    keep_learning(&first).await;
     let moved = first.complete(asked.clone()).await["model"].clone();
 
-    let second = Rig::remembering(&learned);
-    second.app.gateway.keep_learning(stop).await;
+    let second = Rig::remembering(Arc::clone(&learned) as _);
+    keep_learning(&second).await;
     let mut detailed = asked.clone();
     detailed["explain"] = true.into();
     let again = second.complete(detailed).await;

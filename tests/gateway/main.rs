@@ -29,6 +29,7 @@ mod hashed_embedder;
 mod hedging;
 mod idempotency;
 mod identity;
+mod learned_parts;
 mod learning;
 mod ledger;
 mod limits;

@@ -8,7 +8,7 @@ use std::sync::{Arc, LazyLock, Mutex};
 
 use ai_gateway::app::{App, Embedding, Stores, World};
 use ai_gateway::config::{Config, Sources};
-use ai_gateway::domain::{Clock, LedgerEntry, RoutingStore, Secret, StoreError};
+use ai_gateway::domain::{Clock, LedgerEntry, RoutingStore, Secret};
 use ai_gateway::limit::LocalLimits;
 use ai_gateway::providers::{
     GoogleIdentity, IdentityError, Transport, TransportBody, TransportError,
@@ -24,6 +24,7 @@ use tower::ServiceExt as _;
 use vendor_sim::{Simulator, Vendor};
 
 use crate::identity::issuer::Published;
+use crate::learned_parts::Parts;
 use crate::ledger::MemoryLedger;
 use crate::simulated_wire::Wire;
 
@@ -125,23 +126,23 @@ impl Rig {
         embedding: Embedding,
         extra: &[(&str, &str)],
     ) -> Self {
-        Self::on(Arc::default(), (transport, simulator), embedding, extra)
-    }
-
-    /// Starts a gateway that remembers what another one has learned.
-    pub(crate) fn remembering(learned: &Arc<Learned>) -> Self {
-        let simulator = Simulator::new(7);
-        let wire = Arc::new(Wire(simulator.router()));
         Self::on(
-            Arc::clone(learned),
-            (wire, simulator),
-            Embedding::off(),
-            &[],
+            Arc::<Parts>::default(),
+            (transport, simulator),
+            embedding,
+            extra,
         )
     }
 
+    /// Starts a gateway that remembers what another one has learned.
+    pub(crate) fn remembering(learned: Arc<dyn RoutingStore>) -> Self {
+        let simulator = Simulator::new(7);
+        let wire = Arc::new(Wire(simulator.router()));
+        Self::on(learned, (wire, simulator), Embedding::off(), &[])
+    }
+
     fn on(
-        learned: Arc<Learned>,
+        learned: Arc<dyn RoutingStore>,
         (transport, simulator): (Arc<dyn Transport>, Simulator),
         embedding: Embedding,
         extra: &[(&str, &str)],
@@ -300,22 +301,6 @@ impl Transport for Answering {
             "usage": {"prompt_tokens": 10, "completion_tokens": 5}});
         let body = Full::new(Bytes::from(body.to_string())).map_err(|never| match never {});
         Ok(Response::new(body.boxed_unsync()))
-    }
-}
-
-/// A store of what the router learns.
-#[derive(Default)]
-pub(crate) struct Learned(Mutex<Option<Vec<u8>>>);
-
-#[async_trait]
-impl RoutingStore for Learned {
-    async fn load(&self) -> Result<Option<Vec<u8>>, StoreError> {
-        Ok(self.0.lock().unwrap().clone())
-    }
-
-    async fn save(&self, state: &[u8]) -> Result<(), StoreError> {
-        *self.0.lock().unwrap() = Some(state.to_vec());
-        Ok(())
     }
 }
 

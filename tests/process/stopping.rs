@@ -30,6 +30,7 @@ async fn a_call_in_flight_at_sigterm_is_answered() {
 
     assert_eq!(answer["text"], "late");
     assert!(status.success(), "{log}");
+    assert!(!log.contains("was not kept"), "{log}");
     assert!(TcpStream::connect(&address).await.is_err());
 }
 

@@ -49,6 +49,26 @@ async fn is_said(gateway: &Gateway, ready: &str, up: u8) -> bool {
 }
 
 #[tokio::test]
+async fn what_was_learned_and_could_not_be_kept_is_said_at_the_end() {
+    let Some(postgres) = PostgresServer::own().await else {
+        return;
+    };
+    let database = postgres.database().await;
+    let (_simulator, server) = simulated().await;
+    let gateway = start(&server, &database.url).await;
+    ask(&gateway, &NAMES, &mut Vec::new()).await;
+
+    postgres.crash().await;
+    gateway.terminate();
+    let (_, log) = gateway.end().await;
+
+    assert!(
+        log.contains("the router learned since then was not kept"),
+        "{log}"
+    );
+}
+
+#[tokio::test]
 async fn a_database_that_crashes_costs_no_answer_and_no_line() {
     let Some(postgres) = PostgresServer::own().await else {
         return;

@@ -4,6 +4,7 @@
 mod concurrency;
 mod database;
 mod invariants;
+mod learned;
 mod limits;
 mod properties;
 mod proxy;

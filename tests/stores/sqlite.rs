@@ -1,13 +1,14 @@
 //! Files that are full, broken, locked or out of reach.
 
 mod answers;
+mod learned;
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ai_gateway::domain::{Ledger as _, RoutingStore as _, UsageStore as _};
+use ai_gateway::domain::{Ledger as _, PartName, RoutingStore as _, UsageStore as _};
 use ai_gateway::stores::{
     LedgerQueue, LedgerSink as _, SqliteLocation, SqliteOptions, SqliteStore, Store as _,
 };
@@ -269,8 +270,8 @@ async fn memory_is_one_store_for_everybody_who_reads_and_writes() {
         let store = store.clone();
         async move {
             store.write(&[line(number)]).await.unwrap();
-            store.save(&[1]).await.unwrap();
-            store.load().await.unwrap().unwrap();
+            store.put_part(PartName(1), &[1]).await.unwrap();
+            store.load_parts(&[]).await.unwrap();
             usage_of(&*store, None, now() - hours(1), now()).await
         }
     });

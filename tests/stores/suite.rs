@@ -1,6 +1,7 @@
 //! What every store promises. Each function is one test, for any store.
 
 pub(crate) mod answers;
+pub(crate) mod learned;
 pub(crate) mod lines;
 pub(crate) mod model;
 pub(crate) mod nearest;
@@ -20,7 +21,13 @@ macro_rules! of {
             lines::rebuilding_gives_the_same_sums,
             lines::tidying_changes_no_answer,
             lines::quantiles_are_within_one_percent,
-            answers::what_was_learned_is_replaced,
+            learned::parts_are_written_by_themselves,
+            learned::a_version_that_is_known_is_not_read_again,
+            learned::a_part_that_is_gone_is_not_replaced,
+            learned::parts_that_are_as_they_were_read_are_folded,
+            learned::a_fold_of_what_has_changed_does_nothing,
+            learned::of_two_folds_at_once_one_is_done,
+            learned::whatever_owners_and_folds_do_at_once_nothing_is_lost,
             outage::a_store_that_comes_back_gets_everything,
             outage::a_long_outage_costs_detail_but_no_money,
             restart::reopening_finds_everything,

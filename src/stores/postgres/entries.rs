@@ -1,4 +1,4 @@
-//! Cached answers, and what the router has learned.
+//! Cached answers.
 
 use std::sync::Arc;
 
@@ -12,8 +12,8 @@ use super::PostgresStore;
 use super::moment::Moment;
 use super::pool::{BACKGROUND, REQUEST};
 use crate::domain::{
-    CacheKey, CacheScope, CacheStore, Caller, NearestQuery, NearestSearch, RoutingStore,
-    StoreError, StoredAnswer, StoredVector, VectorSpace, WalkMark,
+    CacheKey, CacheScope, CacheStore, Caller, NearestQuery, NearestSearch, StoreError,
+    StoredAnswer, StoredVector, VectorSpace, WalkMark,
 };
 use crate::stores::answers::{is_comparable, size_bytes, usable};
 use crate::stores::codec::int;
@@ -182,28 +182,6 @@ impl CacheStore for PostgresStore {
         let outcome = timeout_at(lease.until, query.fetch_all(&mut lease.connection)).await;
         let rows = lease.end(outcome)?;
         Ok(rows.iter().filter_map(read).collect())
-    }
-}
-
-#[async_trait]
-impl RoutingStore for PostgresStore {
-    async fn load(&self) -> Result<Option<Vec<u8>>, StoreError> {
-        let mut lease = self.pool.lease(BACKGROUND).await?;
-        let query = sqlx::query_scalar("select state from routing_state where id = 1");
-        let outcome = timeout_at(lease.until, query.fetch_optional(&mut lease.connection)).await;
-        Ok(lease.end(outcome)?)
-    }
-
-    async fn save(&self, state: &[u8]) -> Result<(), StoreError> {
-        let mut lease = self.pool.lease(BACKGROUND).await?;
-        let query = sqlx::query(
-            "insert into routing_state (id, state, saved_at) values (1, $1, clock_timestamp()) \
-             on conflict (id) do update set state = excluded.state, saved_at = excluded.saved_at",
-        )
-        .bind(state);
-        let outcome = timeout_at(lease.until, query.execute(&mut lease.connection)).await;
-        lease.end(outcome)?;
-        Ok(())
     }
 }
 

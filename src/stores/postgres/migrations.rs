@@ -6,10 +6,11 @@ use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
 use sqlx::{PgConnection, SqlSafeStr as _};
 
 /// Every step, in order. A step that has been released is never changed.
-const STEPS: [(&str, &str); 4] = [
+const STEPS: [(&str, &str); 5] = [
     ("limits", include_str!("migrations/0001_limits.sql")),
     ("ledger", include_str!("migrations/0002_ledger.sql")),
     ("answers", include_str!("migrations/0003_answers.sql")),
+    ("learned", include_str!("migrations/0004_learned.sql")),
     ("ratings", include_str!("migrations/0005_ratings.sql")),
 ];
 

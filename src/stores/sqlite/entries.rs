@@ -1,4 +1,4 @@
-//! Cached answers, and what the router has learned.
+//! Cached answers.
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -9,8 +9,8 @@ use sqlx::sqlite::{SqliteArguments, SqliteRow};
 use super::columns::Columns;
 use super::{SqliteStore, tidy};
 use crate::domain::{
-    CacheKey, CacheScope, CacheStore, Caller, NearestQuery, NearestSearch, RoutingStore,
-    StoreError, StoredAnswer, StoredVector, VectorSpace, WalkMark,
+    CacheKey, CacheScope, CacheStore, Caller, NearestQuery, NearestSearch, StoreError,
+    StoredAnswer, StoredVector, VectorSpace, WalkMark,
 };
 use crate::stores::answers::{is_comparable, size_bytes, usable};
 use crate::stores::codec::{count, instant, int};
@@ -133,28 +133,6 @@ impl CacheStore for SqliteStore {
             .await
             .map_err(|error| self.fault(&error))?;
         Ok(rows.iter().filter_map(read).collect())
-    }
-}
-
-#[async_trait]
-impl RoutingStore for SqliteStore {
-    async fn load(&self) -> Result<Option<Vec<u8>>, StoreError> {
-        sqlx::query_scalar("SELECT state FROM routing_state")
-            .fetch_optional(&self.readers)
-            .await
-            .map_err(|error| self.fault(&error))
-    }
-
-    async fn save(&self, state: &[u8]) -> Result<(), StoreError> {
-        sqlx::query(
-            "INSERT INTO routing_state (id, state) VALUES (1, ?) \
-             ON CONFLICT DO UPDATE SET state = excluded.state",
-        )
-        .bind(state)
-        .execute(&self.writer)
-        .await
-        .map_err(|error| self.fault(&error))?;
-        Ok(())
     }
 }
 

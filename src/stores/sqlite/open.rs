@@ -31,9 +31,10 @@ pub(super) const PAGE_BYTES: u64 = 4096;
 
 /// Every step to the present form, in order. A step that has been released is
 /// never changed.
-const STEPS: [(&str, &str); 2] = [
+const STEPS: [(&str, &str); 3] = [
     ("first", include_str!("migrations/0001_first.sql")),
     ("answers", include_str!("migrations/0002_answers.sql")),
+    ("learned", include_str!("migrations/0003_learned.sql")),
 ];
 
 /// The connections of a store.

@@ -1,4 +1,4 @@
-//! Cached answers, and what the router has learned.
+//! Cached answers.
 
 use std::time::Duration;
 
@@ -357,15 +357,4 @@ pub(crate) async fn a_closed_store_says_so<P: Place>() {
     };
     let nearest = store.nearest(query).await;
     assert_eq!(nearest.is_err(), P::SEARCH == NearestSearch::Shared);
-}
-
-pub(crate) async fn what_was_learned_is_replaced<P: Place>() {
-    let place = P::new().await;
-    let store = place.open(HandClock::at(now())).await;
-
-    assert_eq!(store.load().await.unwrap(), None);
-    store.save(b"one").await.unwrap();
-    store.save(&[0; 100_000]).await.unwrap();
-
-    assert_eq!(store.load().await.unwrap(), Some(vec![0; 100_000]));
 }

@@ -1,6 +1,6 @@
 //! More than one life, and more than one user, of a store.
 
-use ai_gateway::domain::{BudgetWindow, LedgerEntry, LimitScope};
+use ai_gateway::domain::{BudgetWindow, LedgerEntry, LimitScope, PartName};
 use proptest::test_runner::TestRunner;
 
 use crate::book::{drawn, hours, line, now, period};
@@ -21,7 +21,7 @@ pub(crate) async fn reopening_finds_everything<P: Place>() {
     let store = place.open(HandClock::at(now())).await;
     store.write(&lines).await.unwrap();
     store.write(&[budgeted]).await.unwrap();
-    store.save(b"learned").await.unwrap();
+    store.put_part(PartName(7), b"learned").await.unwrap();
     let usage = usage_of(&*store, None, from, to).await;
     let spent = store.spent(now()).await.unwrap();
     store.close().await;
@@ -30,7 +30,8 @@ pub(crate) async fn reopening_finds_everything<P: Place>() {
 
     assert_eq!(usage_of(&*store, None, from, to).await, usage);
     assert_eq!(store.spent(now()).await.unwrap(), spent);
-    assert_eq!(store.load().await.unwrap().unwrap(), b"learned");
+    let learned = store.load_parts(&[]).await.unwrap();
+    assert_eq!(learned[0].state.as_deref(), Some(&b"learned"[..]));
     store.write(&lines).await.unwrap();
     assert_eq!(usage_of(&*store, None, from, to).await, usage);
 }
