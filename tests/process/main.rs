@@ -20,6 +20,7 @@ mod killed;
 mod load;
 #[path = "../support/onnxruntime.rs"]
 mod onnxruntime;
+mod rated;
 mod record;
 mod reload;
 mod shared;
