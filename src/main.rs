@@ -81,7 +81,8 @@ struct RouterArguments {
     /// Leaves embeddings out
     #[arg(long)]
     no_embedding: bool,
-    /// Learns from DEV, rows of `id`, `prompt`, `scores` and `costs`, and predicts HOLDOUT
+    /// Learns from DEV, rows of `id`, `prompt`, `scores` and `costs`, and predicts HOLDOUT; where
+    /// that has scores and costs too, says afterwards what choosing by it comes to
     #[arg(long, num_args = 2, value_names = ["DEV", "HOLDOUT"])]
     outcomes: Vec<PathBuf>,
     /// Predicts each row of HOLDOUT from rows of DEV with another value of this field

@@ -6,8 +6,13 @@
 
 mod cache;
 mod cost;
+mod curve;
+mod draws;
+mod mend;
 mod outcomes;
+mod pool;
 mod rows;
+mod savings;
 mod summary;
 mod task;
 mod vectors;
@@ -105,9 +110,15 @@ impl Evaluation {
                 leave_out,
                 with_embedding,
             } => {
-                let pool = outcomes::read(&dev, &holdout, leave_out.as_deref())?;
+                let (pool, sealed) = pool::read(&dev, &holdout, leave_out.as_deref())?;
                 let vectors = Vectors::open(library, with_embedding, report.say).await;
-                outcomes::run(&pool, &vectors, report).await?;
+                let forecasts = outcomes::predict(&pool, &vectors, report).await?;
+                report.predictions.flush()?;
+                // Nothing that is predicted can have looked at the truth.
+                let truths = sealed.open(&forecasts.models);
+                for line in savings::summary(&forecasts, &truths) {
+                    (report.say)(&line);
+                }
             }
             Self::Cache { file } => {
                 let rows = cache::read(&file)?;

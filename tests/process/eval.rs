@@ -10,23 +10,23 @@ use crate::load::Folder;
 use crate::onnxruntime::library;
 
 /// Files of one test.
-struct Desk {
+pub(crate) struct Desk {
     folder: Folder,
 }
 
 impl Desk {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             folder: Folder::new(),
         }
     }
 
-    fn write(&self, name: &str, rows: &[Value]) -> PathBuf {
+    pub(crate) fn write(&self, name: &str, rows: &[Value]) -> PathBuf {
         let lines: Vec<String> = rows.iter().map(Value::to_string).collect();
         self.write_text(name, lines.join("\n"))
     }
 
-    fn write_text(&self, name: &str, text: impl AsRef<[u8]>) -> PathBuf {
+    pub(crate) fn write_text(&self, name: &str, text: impl AsRef<[u8]>) -> PathBuf {
         let path = self.folder.0.join(name);
         std::fs::write(&path, text).unwrap();
         path
@@ -35,7 +35,7 @@ impl Desk {
 
 /// Runs `eval` with a configuration that could not be used and without ONNX
 /// Runtime, unless `library` names one.
-async fn eval(arguments: &[&str], files: &[&Path], library: Option<&Path>) -> Output {
+pub(crate) async fn eval(arguments: &[&str], files: &[&Path], library: Option<&Path>) -> Output {
     command()
         .arg("eval")
         .args(arguments)
@@ -47,12 +47,12 @@ async fn eval(arguments: &[&str], files: &[&Path], library: Option<&Path>) -> Ou
         .unwrap()
 }
 
-fn said(output: &Output) -> String {
+pub(crate) fn said(output: &Output) -> String {
     String::from_utf8(output.stderr.clone()).unwrap()
 }
 
 /// Returns the predictions of a run that made them all.
-fn predictions(output: &Output) -> Vec<Value> {
+pub(crate) fn predictions(output: &Output) -> Vec<Value> {
     assert_eq!(output.status.code(), Some(0), "{}", said(output));
     let text = std::str::from_utf8(&output.stdout).unwrap();
     let lines = text.lines().map(|line| serde_json::from_str(line).unwrap());
@@ -123,11 +123,26 @@ async fn a_bad_row_is_named_and_nothing_is_predicted() {
         (router(format!("{good}\n\n[]").as_bytes()), ":3: "),
         (router(format!("{good}\n{{").as_bytes()), ":2: "),
         (router(br#"{"id": "a"}"#), ":1: missing field `prompt`"),
-        (router(br#"{"id": {}, "prompt": "x"}"#), ":1: "),
+        (
+            router(br#"{"id": {}, "prompt": "x"}"#),
+            ":1: `id` is neither",
+        ),
+        (
+            router(br#"{"id": NaN, "prompt": "x"}"#),
+            ":1: `id` is neither",
+        ),
         (router(br#"{"id": "a", "prompt": 1}"#), ":1: "),
-        (router(b"{\"id\": \"a\", \"prompt\": \"\xff\"}"), ":1: "),
+        (
+            router(b"{\"id\": \"a\", \"prompt\": \"\xff\"}"),
+            ":1: not UTF-8 (column 24)",
+        ),
         (dev(outcome("1.5")), ":1: the score 1.5 of m"),
-        (dev(outcome("null")), ":1: "),
+        (dev(outcome("null")), ":1: the score of m is not a number"),
+        (
+            dev(outcome("-Infinity")),
+            ":1: the score of m is not a number",
+        ),
+        (dev(outcome("1e999")), ":1: number out of range"),
         (dev(outcome("0.5, \"n\": 1")), ":1: there is no cost of n"),
         (dev(good.to_owned()), ":1: missing field `scores`"),
         (dev(String::new()), "there is no outcome to learn from"),
@@ -153,6 +168,51 @@ async fn a_bad_row_is_named_and_nothing_is_predicted() {
 }
 
 #[tokio::test]
+async fn files_are_taken_as_other_tools_write_them() {
+    let desk = Desk::new();
+    let lines = [
+        "\u{feff}{\"id\": 340282366920938463463374607431768211457, \"prompt\": \"x\"}\r",
+        r#"{"id": 1e2, "prompt": "cut \ud83d", "label": NaN, "slice": [Infinity]}"#,
+        r#"{"id": "\ud83d", "prompt": "\ud83d\ude00 \\ud83d", "label": 1e999}"#,
+        r#"{"id": "caf\u00e9", "prompt": "NaN", "-Infinity": -Infinity}"#,
+    ];
+    let file = desk.write_text("rows", lines.join("\n"));
+    let same = [
+        json!({"id": 1, "prompt": "x"}),
+        json!({"id": 1, "prompt": "cut \u{fffd}"}),
+        json!({"id": 1, "prompt": "😀 \\ud83d"}),
+        json!({"id": 1, "prompt": "NaN"}),
+    ];
+    let same = desk.write("same", &same);
+    let stream = desk.write_text("stream", lines.join("\n"));
+
+    let output = eval(&["router"], &[&file], None).await;
+    let same = predictions(&eval(&["router"], &[&same], None).await);
+    let cache = eval(&["cache"], &[&stream], None).await;
+
+    let found = predictions(&output);
+    for (found, same) in found.iter().zip(&same) {
+        assert_eq!(found["probs"], same["probs"]);
+    }
+    let ids = [
+        "340282366920938463463374607431768211457",
+        "1e2",
+        r#""\ufffd""#,
+        r#""caf\u00e9""#,
+    ];
+    for text in [&output.stdout, &cache.stdout] {
+        let text = std::str::from_utf8(text).unwrap();
+        assert_eq!(text.lines().count(), ids.len());
+        for (line, id) in text.lines().zip(ids) {
+            assert!(
+                line.starts_with(&format!(r#"{{"id":{id},"#)),
+                "{id}: {line}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
 async fn bad_usage_ends_with_2() {
     let desk = Desk::new();
     let file = desk.write_text("rows", "");
@@ -160,10 +220,13 @@ async fn bad_usage_ends_with_2() {
     for arguments in [
         &["router"][..],
         &["router", "/nowhere/rows"],
+        &["router", "/"],
         &["router", file, "--outcomes", file, file],
         &["router", "--outcomes", file],
         &["router", file, "--leave-out", "dataset"],
         &["router", "--outcomes", file, file, "--leave-out", "scores"],
+        &["router", "--outcomes", file, file, "--leave-out", "id"],
+        &["router", "--outcomes", file, file, "--leave-out", "prompt"],
         &["cache"],
         &["nothing"],
     ] {
@@ -174,85 +237,6 @@ async fn bad_usage_ends_with_2() {
     }
     assert!(predictions(&eval(&["router", file], &[], None).await).is_empty());
     assert!(predictions(&eval(&["cache", file], &[], None).await).is_empty());
-}
-
-/// Two families of prompts; the model `right` is the better one in the first.
-fn poem(word: &str) -> String {
-    format!(
-        "Compose a cheerful poem about a {word} balloon that floats over the quiet roofs of a \
-         small town by the sea while everybody looks up from their work"
-    )
-}
-
-fn marbles(word: &str) -> String {
-    format!(
-        "How many {word} marbles are left in this bag of mine after I gave away half of them to \
-         my brother and found three more under the old sofa in our kitchen?"
-    )
-}
-
-fn outcomes() -> Vec<Value> {
-    let words = [
-        "red", "green", "blue", "black", "white", "grey", "brown", "pink",
-    ];
-    let rows = words.iter().flat_map(|word| {
-        [
-            json!({"id": 1, "dataset": "d1", "task": "creative",
-                   "prompt": poem(word),
-                   "scores": {"left": 0.2, "right": 0.9},
-                   "costs": {"left": 0.001, "right": 0.004}}),
-            json!({"id": 2, "dataset": "d2", "task": "reasoning",
-                   "prompt": marbles(word),
-                   "scores": {"left": 1.0, "right": 0.1},
-                   "costs": {"left": 0.001, "right": 0.002}}),
-        ]
-    });
-    rows.collect()
-}
-
-#[tokio::test]
-async fn outcomes_are_learned_and_a_holdout_is_not_looked_into() {
-    let desk = Desk::new();
-    let dev = desk.write("dev", &outcomes());
-    let asked = |scores: Value| {
-        [
-            json!({"id": "p", "prompt": poem("yellow"),
-                   "dataset": "d1", "scores": scores, "costs": scores}),
-            json!({"id": "m", "prompt": marbles("yellow"),
-                   "dataset": "d2", "scores": scores}),
-            json!({"id": "e", "prompt": "", "dataset": "d3"}),
-        ]
-    };
-    let plain = desk.write("plain", &asked(json!({"left": 1, "right": 0})));
-    let odd = desk.write("odd", &asked(json!(["nothing", null])));
-
-    let output = eval(&["router", "--outcomes"], &[&dev, &plain], None).await;
-    let same = eval(&["router", "--outcomes"], &[&dev, &odd], None).await;
-    let arguments = ["router", "--leave-out", "dataset", "--outcomes"];
-    let unseen = eval(&arguments, &[&dev, &plain], None).await;
-
-    let found = predictions(&output);
-    let at = |row: usize, part: &str, model: &str| found[row][part][model].as_f64().unwrap();
-    assert_eq!(output.stdout, same.stdout);
-    assert_eq!(found.len(), 3);
-    assert!(
-        at(0, "q", "right") > at(0, "q", "left") + 0.2,
-        "{}",
-        found[0]
-    );
-    assert!(
-        at(1, "q", "left") > at(1, "q", "right") + 0.2,
-        "{}",
-        found[1]
-    );
-    assert!(at(0, "c", "right") > at(1, "c", "right"));
-    // Nothing is like an empty prompt.
-    assert!((at(2, "q", "left") - 0.6).abs() < 1e-9 && (at(2, "q", "right") - 0.5).abs() < 1e-9);
-    let unseen = predictions(&unseen);
-    assert!((unseen[0]["q"]["left"].as_f64().unwrap() - 1.0).abs() < 1e-9);
-    assert!((unseen[1]["q"]["right"].as_f64().unwrap() - 0.9).abs() < 1e-9);
-    // A family that nobody has leaves nothing out.
-    assert_eq!(unseen[2], found[2]);
 }
 
 #[tokio::test]

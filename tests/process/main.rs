@@ -14,6 +14,7 @@ mod command;
 mod database;
 mod embedding;
 mod eval;
+mod eval_outcomes;
 mod gateway;
 mod keys;
 mod killed;

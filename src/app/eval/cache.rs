@@ -28,7 +28,7 @@ pub(super) enum Rows {
 }
 
 /// Is the second one served from the entry of the first?
-#[derive(Debug, Deserialize)]
+#[derive(Debug)]
 pub(super) struct Pair {
     id: Id,
     a: String,
@@ -36,7 +36,7 @@ pub(super) struct Pair {
 }
 
 /// One of many that follow each other.
-#[derive(Debug, Deserialize)]
+#[derive(Debug)]
 pub(super) struct Request {
     id: Id,
     prompt: String,
@@ -64,17 +64,23 @@ struct RequestPrediction<'a> {
 /// Reads a file of either form.
 pub(super) fn read(path: &Path) -> Result<Rows, EvalError> {
     #[derive(Deserialize)]
-    #[serde(untagged)]
-    enum Row {
-        Pair(Pair),
-        Request(Request),
+    struct Row {
+        id: Id,
+        #[serde(default, deserialize_with = "rows::text")]
+        a: Option<String>,
+        #[serde(default, deserialize_with = "rows::text")]
+        b: Option<String>,
+        #[serde(default, deserialize_with = "rows::text")]
+        prompt: Option<String>,
+        seq: Option<i64>,
     }
     let (mut pairs, mut requests) = (Vec::new(), Vec::new());
-    rows::read_with(path, |row: serde_json::Value, place| {
-        match serde_json::from_value(row) {
-            Ok(Row::Pair(pair)) => pairs.push(pair),
-            Ok(Row::Request(request)) => requests.push(request),
-            Err(_) => return Err(place.fault("neither `id`, `a` and `b` nor `id` and `prompt`")),
+    rows::read_with(path, |row: Row, place| {
+        let (id, seq) = (row.id, row.seq);
+        match (row.a, row.b, row.prompt) {
+            (Some(a), Some(b), _) => pairs.push(Pair { id, a, b }),
+            (_, _, Some(prompt)) => requests.push(Request { id, prompt, seq }),
+            _ => return Err(place.fault("neither `id`, `a` and `b` nor `id` and `prompt`")),
         }
         if pairs.is_empty() || requests.is_empty() {
             Ok(())

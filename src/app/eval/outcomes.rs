@@ -1,137 +1,61 @@
 //! `eval router --outcomes`: what the estimator expects of models that it
 //! knows from outcomes alone.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::path::Path;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde::Serialize;
 
 use super::cost::{Bill, CostModel};
-use super::rows::{self, Id};
+use super::pool::{Asked, Outcome, Pool};
+use super::rows::Id;
 use super::vectors::Vectors;
 use super::{EvalError, Report};
-use crate::domain::TaskLabel;
 use crate::routing::{
-    Features, LABELS, Lesson, Neighbourhood, Prior, QualityModel, TaskClassifier, TaskMix,
+    Features, Lesson, Neighbourhood, Prior, QualityModel, TaskClassifier, TaskMix,
     estimate_text_tokens,
 };
-
-/// What is read off an outcome and must not be looked at in what is predicted.
-const ANSWERS: [&str; 2] = ["scores", "costs"];
 
 /// The quality of a model of which no outcome is left.
 const UNKNOWN: f64 = 0.5;
 
-/// Outcomes to learn from, and prompts to predict.
+/// What is expected of all rows.
 #[derive(Debug)]
-pub(super) struct Pool {
-    dev: Vec<Outcome>,
-    holdout: Vec<Asked>,
+pub(super) struct Forecasts<'a> {
+    /// In the order of their names.
+    pub(super) models: Vec<&'a str>,
+    pub(super) rows: Vec<Forecast<'a>>,
 }
 
+/// What is expected of each model on one row.
 #[derive(Debug)]
-struct Outcome {
-    prompt: String,
-    task: Option<TaskLabel>,
-    family: Option<Value>,
-    scores: BTreeMap<String, f64>,
-    costs: BTreeMap<String, f64>,
+pub(super) struct Forecast<'a> {
+    pub(super) prediction: Prediction<'a>,
+    /// The quality of each model without a look at the prompt.
+    pub(super) means: Arc<[f64]>,
 }
 
-#[derive(Debug)]
-struct Asked {
-    id: Id,
-    prompt: String,
-    family: Option<Value>,
-}
-
-#[derive(Serialize)]
-struct Prediction<'a> {
-    id: &'a Id,
-    q: BTreeMap<&'a str, f64>,
+/// A line that is written.
+#[derive(Debug, Serialize)]
+pub(super) struct Prediction<'a> {
+    pub(super) id: &'a Id,
+    pub(super) q: BTreeMap<&'a str, f64>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    c: BTreeMap<&'a str, f64>,
+    pub(super) c: BTreeMap<&'a str, f64>,
 }
 
-/// Reads both files; of the second one nothing but ids, prompts and the field
-/// to leave out.
-pub(super) fn read(dev: &Path, holdout: &Path, leave_out: Option<&str>) -> Result<Pool, EvalError> {
-    #[derive(Deserialize)]
-    struct DevRow {
-        #[serde(rename = "id")]
-        _id: Id,
-        prompt: String,
-        task: Option<Value>,
-        scores: BTreeMap<String, f64>,
-        costs: BTreeMap<String, f64>,
-        #[serde(flatten)]
-        others: Map<String, Value>,
-    }
-    #[derive(Deserialize)]
-    struct HoldoutRow {
-        id: Id,
-        prompt: String,
-        #[serde(flatten)]
-        others: Map<String, Value>,
-    }
-    if let Some(field) = leave_out.filter(|field| ANSWERS.contains(field)) {
-        let reason = format!("--leave-out cannot be {field}: a holdout's is not looked at");
-        return Err(EvalError::Input(reason));
-    }
-    let family = |others: &mut Map<String, Value>| leave_out.and_then(|name| others.remove(name));
-    let dev = rows::read_with(dev, |mut row: DevRow, place| {
-        if let Some((model, score)) = row.scores.iter().find(|(_, it)| !(0.0..=1.0).contains(*it)) {
-            return Err(place.fault(format!("the score {score} of {model} is not within 0..=1")));
-        }
-        if let Some((model, cost)) = row.costs.iter().find(|(_, cost)| **cost < 0.0) {
-            return Err(place.fault(format!("the cost {cost} of {model} is negative")));
-        }
-        if let Some(model) = row
-            .scores
-            .keys()
-            .find(|model| !row.costs.contains_key(*model))
-        {
-            return Err(place.fault(format!("there is no cost of {model}")));
-        }
-        let name = row.task.as_ref().and_then(Value::as_str);
-        let task = LABELS.into_iter().find(|it| Some(it.as_str()) == name);
-        if leave_out == Some("task") {
-            row.others
-                .extend(row.task.map(|task| ("task".to_owned(), task)));
-        }
-        Ok(Outcome {
-            prompt: row.prompt,
-            task,
-            family: family(&mut row.others),
-            scores: row.scores,
-            costs: row.costs,
-        })
-    })?;
-    let holdout = rows::read_with(holdout, |mut row: HoldoutRow, _| {
-        Ok(Asked {
-            id: row.id,
-            prompt: row.prompt,
-            family: family(&mut row.others),
-        })
-    })?;
-    if dev.is_empty() {
-        return Err(EvalError::Input(
-            "there is no outcome to learn from".to_owned(),
-        ));
-    }
-    Ok(Pool { dev, holdout })
-}
-
-/// Predicts each row from outcomes, those of its own family left out.
-pub(super) async fn run(
-    pool: &Pool,
+/// Predicts each row from outcomes, those of its own family left out, and
+/// writes the predictions.
+pub(super) async fn predict<'a>(
+    pool: &'a Pool,
     vectors: &Vectors,
     report: &mut Report<'_>,
-) -> Result<(), EvalError> {
+) -> Result<Forecasts<'a>, EvalError> {
     let classifier =
         TaskClassifier::built_in().map_err(|fault| EvalError::Broken(fault.to_string()))?;
+    for warning in pool.warnings() {
+        (report.say)(&warning);
+    }
     let prompts = pool.dev.iter().map(|row| &row.prompt);
     let prompts = prompts.chain(pool.holdout.iter().map(|row| &row.prompt));
     let embedded = vectors.of(prompts.map(String::as_str), report.say).await;
@@ -144,17 +68,12 @@ pub(super) async fn run(
         .iter()
         .map(|row| Arc::new(reader.features(&row.prompt)))
         .collect();
-    let mut families: Vec<Option<&Value>> = Vec::new();
-    for row in &pool.holdout {
-        if !families.contains(&row.family.as_ref()) {
-            families.push(row.family.as_ref());
-        }
-    }
     let names = pool.dev.iter().flat_map(|row| row.scores.keys());
     let models: BTreeSet<&str> = names.map(String::as_str).collect();
     let models: Vec<&str> = models.into_iter().collect();
-    let mut lines: Vec<Option<Prediction<'_>>> = pool.holdout.iter().map(|_| None).collect();
-    for family in families {
+    let mut rows: Vec<Option<Forecast<'_>>> = pool.holdout.iter().map(|_| None).collect();
+    let mut known = 0;
+    for family in pool.families() {
         let is_kept = |row: &Outcome| family.is_none() || row.family.as_ref() != family;
         let kept = pool.dev.iter().zip(&seen).filter(|(row, _)| is_kept(row));
         let kept: Vec<_> = kept.collect();
@@ -164,25 +83,33 @@ pub(super) async fn run(
             kept.len(),
             family.map_or_else(String::new, |family| format!(", all but {family}"))
         ));
-        for (line, row) in lines.iter_mut().zip(&pool.holdout) {
+        let prompts: HashSet<&str> = kept.iter().map(|(row, _)| row.prompt.as_str()).collect();
+        for (slot, row) in rows.iter_mut().zip(&pool.holdout) {
             if row.family.as_ref() == family {
-                *line = Some(learned.predict(row, &reader));
+                known += usize::from(prompts.contains(row.prompt.as_str()));
+                *slot = Some(learned.forecast(row, &reader));
             }
         }
     }
-    for line in lines.iter().flatten() {
-        report.predict(line)?;
+    let rows: Vec<Forecast<'_>> = rows.into_iter().flatten().collect();
+    for row in &rows {
+        report.predict(&row.prediction)?;
     }
     (report.say)(&format!(
         "{} prompts predicted, embeddings {}",
-        pool.holdout.len(),
+        rows.len(),
         if vectors.take_part() {
             "took part"
         } else {
             "took no part"
         }
     ));
-    Ok(())
+    if known > 0 {
+        (report.say)(&format!(
+            "warning: {known} of them were learned from too, which flatters"
+        ));
+    }
+    Ok(Forecasts { models, rows })
 }
 
 /// Reads prompts as a completion does.
@@ -202,19 +129,16 @@ impl Reader<'_> {
 }
 
 /// What outcomes have taught.
-struct Learned<'a> {
-    models: &'a [&'a str],
+struct Learned<'m, 'a> {
+    models: &'m [&'a str],
+    means: Arc<[f64]>,
     quality: QualityModel,
     seen: Neighbourhood,
     costs: CostModel<'a>,
 }
 
-impl<'a> Learned<'a> {
-    fn of(
-        models: &'a [&'a str],
-        kept: &[(&'a Outcome, &Arc<Features>)],
-        reader: &Reader<'_>,
-    ) -> Self {
+impl<'m, 'a> Learned<'m, 'a> {
+    fn of(models: &'m [&'a str], kept: &[(&Outcome, &Arc<Features>)], reader: &Reader<'_>) -> Self {
         let mut lessons = Vec::new();
         let mut sums = vec![(0.0, 0.0_f64); models.len()];
         for (row, features) in kept {
@@ -237,7 +161,8 @@ impl<'a> Learned<'a> {
             }
         }
         let mean = |(sum, count): &(f64, f64)| if *count > 0.0 { sum / count } else { UNKNOWN };
-        let priors = sums.iter().map(|sums| Prior::new(mean(sums)));
+        let means: Arc<[f64]> = sums.iter().map(mean).collect();
+        let priors: Vec<Prior> = means.iter().copied().map(Prior::new).collect();
         let bills: Vec<Bill<'_>> = kept
             .iter()
             .map(|(row, _)| Bill {
@@ -247,28 +172,29 @@ impl<'a> Learned<'a> {
             .collect();
         let prompts = kept.iter().map(|(_, features)| Arc::clone(features));
         Self {
-            quality: QualityModel::fit(&lessons, &priors.collect::<Vec<_>>()),
+            quality: QualityModel::fit(&lessons, &priors),
             seen: Neighbourhood::new(prompts.collect()),
             costs: CostModel::fit(models, &bills),
+            means,
             models,
         }
     }
 
-    fn predict<'b>(&self, row: &'b Asked, reader: &Reader<'_>) -> Prediction<'b>
-    where
-        'a: 'b,
-    {
+    fn forecast(&self, row: &'a Asked, reader: &Reader<'_>) -> Forecast<'a> {
         let vector = reader.vector(&row.prompt);
         let task = reader.classifier.classify(&row.prompt, vector);
         let features = reader.features(&row.prompt);
         let qualities = self.quality.estimate(&TaskMix::of(&task), &features);
         let values = qualities.iter().map(|quality| quality.value);
-        Prediction {
-            id: &row.id,
-            q: self.models.iter().copied().zip(values).collect(),
-            c: self
-                .costs
-                .expect(&self.seen, &features, tokens(&row.prompt)),
+        Forecast {
+            prediction: Prediction {
+                id: &row.id,
+                q: self.models.iter().copied().zip(values).collect(),
+                c: self
+                    .costs
+                    .expect(&self.seen, &features, tokens(&row.prompt)),
+            },
+            means: Arc::clone(&self.means),
         }
     }
 }

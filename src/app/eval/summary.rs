@@ -1,13 +1,12 @@
 //! How right the classifier is, slice by slice, with intervals.
 
+use super::draws::interval;
 use crate::domain::TaskLabel;
 use crate::routing::LABELS;
 
 const CLASSES: usize = LABELS.len();
 /// Bins of the calibration error.
 const BINS: usize = 10;
-/// Samples that an interval of F1 is drawn from.
-const SAMPLES: usize = 400;
 /// The two-sided 95 % quantile of the normal distribution.
 const Z: f64 = 1.96;
 
@@ -117,29 +116,10 @@ fn macro_f1<'a>(pairs: impl Iterator<Item = &'a Pair>) -> f64 {
     sum / count.max(1.0)
 }
 
-/// The 95 % interval by drawing as many rows again and again, by a fixed
-/// sequence, so that the same rows give the same interval.
 fn f1_interval(pairs: &[Pair]) -> (f64, f64) {
-    let mut state = 0x9E37_79B9_7F4A_7C15_u64;
-    let mut draw = || {
-        // SplitMix64 (Steele, Lea and Flood, 2014).
-        state = state.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mixed = (state ^ (state >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        let place = (mixed ^ (mixed >> 31)) % pairs.len().max(1) as u64;
-        usize::try_from(place).unwrap_or_default()
-    };
-    let samples = (0..SAMPLES).map(|_| {
-        let sample: Vec<Pair> = pairs
-            .iter()
-            .filter_map(|_| pairs.get(draw()).copied())
-            .collect();
-        macro_f1(sample.iter())
-    });
-    let mut samples: Vec<f64> = samples.collect();
-    samples.sort_by(f64::total_cmp);
-    let at = |share: usize| samples.get(SAMPLES * share / 1_000).copied();
-    (at(25).unwrap_or_default(), at(975).unwrap_or_default())
+    interval(pairs.len(), |sample| {
+        macro_f1(sample.iter().filter_map(|row| pairs.get(*row)))
+    })
 }
 
 /// The expected calibration error over ten bins of confidence.

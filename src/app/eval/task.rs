@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use super::rows::{self, Id};
 use super::summary::{Guess, summary};
@@ -17,8 +16,10 @@ pub(super) struct Row {
     id: Id,
     prompt: String,
     /// For the summary alone, so that one that is odd spoils no prediction.
-    label: Option<Value>,
-    slice: Option<Value>,
+    #[serde(default, deserialize_with = "rows::text")]
+    label: Option<String>,
+    #[serde(default, deserialize_with = "rows::text")]
+    slice: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -63,9 +64,9 @@ pub(super) async fn run(
         let vector = embedded.get(row.prompt.as_str());
         let task = classifier.classify(&row.prompt, vector.map(AsRef::as_ref));
         report.predict(&Prediction::of(&row.id, &task))?;
-        if let Some(label) = row.label.as_ref().and_then(Value::as_str) {
+        if let Some(label) = row.label.as_deref() {
             guesses.push(Guess {
-                slice: row.slice.as_ref().and_then(Value::as_str).unwrap_or("?"),
+                slice: row.slice.as_deref().unwrap_or("?"),
                 truth: LABELS.iter().position(|other| other.as_str() == label),
                 guess: LABELS.iter().position(|other| *other == task.label),
                 confidence: task.confidence,
