@@ -108,13 +108,10 @@ def grams(hashes, longest):
             yield h
 
 
-def counts(hashes, bits):
-    """Bucket -> share of the Euclidean norm."""
-    out = {}
-    for h in hashes:
-        out[h >> (64 - bits)] = out.get(h >> (64 - bits), 0) + 1
-    norm = math.sqrt(sum(v * v for v in out.values())) or 1.0
-    return {k: v / norm for k, v in out.items()}
+def present(hashes, bits):
+    """Bucket -> weight, the same for each that occurs; Euclidean norm 1."""
+    out = {h >> (64 - bits) for h in hashes}
+    return dict.fromkeys(out, 1 / math.sqrt(max(1, len(out))))
 
 
 def spelled(text):
@@ -133,7 +130,7 @@ def blocks(text):
     lead = [fnv(t.encode(), 0x9E3779B97F4A7C15) for t in split(text[:WINDOW])[:LEAD_WORDS]]
     out, offset = {}, 0
     for hashes, bits in ((grams(words, 2), WORD_BITS), (grams(lead, 3), LEAD_BITS), (spelled(text), CHAR_BITS)):
-        out.update((offset + k, v) for k, v in counts(hashes, bits).items())
+        out.update((offset + k, v) for k, v in present(hashes, bits).items())
         offset += 1 << bits
     return out
 

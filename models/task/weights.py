@@ -10,7 +10,7 @@ import features as F
 import train as T
 from language import rule
 
-VERSION, DIMENSIONS = 1, 384
+VERSION = 1
 
 
 def quantise(matrix):
@@ -22,7 +22,7 @@ def quantise(matrix):
 class Head:
     def __init__(self, model, wide):
         order = [list(model.classes_).index(k) for k in range(T.L)]
-        coef = model.coef_[order]
+        coef = model.coef_[order] * T.scales(wide)
         self.intercept = model.intercept_[order].astype(np.float32)
         self.shape = coef[:, wide:].astype(np.float32)
         self.scale, self.bytes = quantise(coef[:, :wide])
@@ -48,13 +48,13 @@ def fnv(data):
 
 
 def synthetic():
-    v = np.sin(0.37 * np.arange(1, DIMENSIONS + 1))
+    v = np.sin(0.37 * np.arange(1, T.DIMENSIONS + 1))
     return (v / np.linalg.norm(v)).astype(np.float32)
 
 
 def write(data, models, calibration, here):
-    linear, dense = Head(models[0], F.BUCKETS), Head(models[1], DIMENSIONS)
-    body = b"TASK" + struct.pack("<7I", VERSION, F.WORD_BITS, F.LEAD_BITS, F.CHAR_BITS, T.L, F.SHAPES, DIMENSIONS) \
+    linear, dense = Head(models[0], F.BUCKETS), Head(models[1], T.DIMENSIONS)
+    body = b"TASK" + struct.pack("<7I", VERSION, F.WORD_BITS, F.LEAD_BITS, F.CHAR_BITS, T.L, F.SHAPES, T.DIMENSIONS) \
         + struct.pack("<4f", *calibration) + linear.encode() + dense.encode()
     with open(os.path.join(here, "weights.bin"), "wb") as file:
         file.write(body + struct.pack("<Q", fnv(body)))

@@ -104,9 +104,9 @@ impl Heads {
     /// Scores the labels by words and shape.
     pub(super) fn linear(&self, prompt: &str, shape: &[f64; SHAPE_COUNT]) -> Scores {
         let blocks = [
-            (Buckets::words(prompt, WORD_BITS), 0),
-            (Buckets::lead(prompt, LEAD_BITS), LEAD_AT),
-            (Buckets::spelled(prompt, CHAR_BITS), CHAR_AT),
+            (Buckets::words(prompt, WORD_BITS).distinct(), 0),
+            (Buckets::lead(prompt, LEAD_BITS).distinct(), LEAD_AT),
+            (Buckets::spelled(prompt, CHAR_BITS).distinct(), CHAR_AT),
         ];
         let mut scores = self.linear.base(shape);
         for (buckets, offset) in &blocks {

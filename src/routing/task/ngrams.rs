@@ -79,6 +79,13 @@ impl Buckets {
         Self { indices }
     }
 
+    /// Keeps one occurrence of each: a word said ten times is no stronger sign
+    /// of a kind of work than one said once.
+    pub(super) fn distinct(mut self) -> Self {
+        self.indices.dedup();
+        self
+    }
+
     /// Returns each occurrence's bucket.
     pub(in crate::routing) fn indices(&self) -> &[u32] {
         &self.indices
