@@ -201,7 +201,7 @@ fn experience(targets: &[Target], at: Timestamp) -> Experience {
             }),
             is_usable: Some(true),
         };
-        experience.learn(&lesson, at);
+        experience.learn(&lesson, true, at);
     }
     experience
 }

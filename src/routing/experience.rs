@@ -60,8 +60,17 @@ pub struct Experience {
 }
 
 impl Experience {
-    /// Learns from an answer of now.
-    pub fn learn(&mut self, lesson: &AnswerLesson<'_>, now: Timestamp) {
+    /// Tells whether it counts for all callers that an answer could be used,
+    /// or not.
+    pub fn counts(&self, lesson: &AnswerLesson<'_>, now: Timestamp) -> bool {
+        let target = lesson.target;
+        let record = self.of(&target.provider, &target.model);
+        record.is_none_or(|record| record.counts(target.effort, lesson.caller, now))
+    }
+
+    /// Learns from an answer of now. What [`Experience::counts`] says of all
+    /// that is known goes for its parts too.
+    pub fn learn(&mut self, lesson: &AnswerLesson<'_>, counts: bool, now: Timestamp) {
         let Target {
             provider,
             model,
@@ -73,7 +82,7 @@ impl Experience {
         }
         let models = self.providers.entry(provider.clone()).or_default();
         let record = models.entry(model.clone()).or_default();
-        record.learn(*effort, lesson, now);
+        record.learn(*effort, (lesson, counts), now);
     }
 
     /// Adds what another process has seen.
@@ -87,6 +96,12 @@ impl Experience {
                 own.entry(model.clone()).or_default().merge(record, now);
             }
         }
+    }
+
+    /// Tells whether all of it can have been seen: what was read may be damaged.
+    pub fn is_sound(&self) -> bool {
+        let records = self.providers.values().flat_map(HashMap::values);
+        records.into_iter().all(ModelRecord::is_sound)
     }
 
     /// Tells whether nothing was seen.

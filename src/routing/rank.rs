@@ -88,7 +88,8 @@ pub fn rank(
         .models()
         .iter()
         .filter(|spec| is_in_question(facts.choice, spec));
-    let mut candidates = Vec::new();
+    // Two efforts a model, more or less: growing would move them all.
+    let mut candidates = Vec::with_capacity(2 * catalogue.models().len());
     for spec in models {
         let whole_model = filter::by_model(facts, spec);
         let efforts = filter::efforts(facts, spec, settings.max_auto_effort, is_named);

@@ -82,9 +82,11 @@ impl RouterState {
 
     /// Learns from an answer.
     pub fn learn(&mut self, lesson: &AnswerLesson<'_>, now: Timestamp) {
-        Arc::make_mut(&mut self.own).experience.learn(lesson, now);
-        self.experience.learn(lesson, now);
-        self.fresh.part.experience.learn(lesson, now);
+        let counts = self.experience.counts(lesson, now);
+        let own = &mut Arc::make_mut(&mut self.own).experience;
+        for experience in [own, &mut self.experience, &mut self.fresh.part.experience] {
+            experience.learn(lesson, counts, now);
+        }
         self.fresh.since.get_or_insert(now);
     }
 

@@ -11,8 +11,9 @@ use crate::routing::task::LABELS;
 /// The most callers that a target remembers; those of the fewest answers go.
 const MAX_CALLERS: usize = 16;
 /// How many answers of one caller count for all in any case, and what share of
-/// the others' answers beyond that (chosen).
-const ALWAYS: f64 = 8.0;
+/// the others' answers beyond that (chosen: a target that nobody else has
+/// asked loses a fifth by it, with eight answers taken for usable at first).
+const ALWAYS: f64 = 2.0;
 const SHARE: f64 = 0.25;
 
 /// What callers have seen of one target at one effort.
@@ -62,9 +63,18 @@ impl Answers {
 }
 
 impl Callers {
-    /// Notes an answer to this kind of work, and tells whether it counts for
-    /// all, of whom `all` answers count so far.
-    pub(super) fn note(&mut self, caller: u64, task: usize, is_usable: bool, all: f64) -> bool {
+    /// Tells whether one more answer of a caller counts for all, where `all`
+    /// do so far and each counts `kept` now.
+    pub(super) fn has_say(&self, caller: u64, all: f64, kept: f64) -> bool {
+        let found = self.0.iter().find(|sums| sums.caller == caller);
+        let counted = found.map_or(0.0, |sums| sums.counted);
+        let others = (all - counted).max(0.0);
+        counted * kept < ALWAYS + SHARE * others * kept
+    }
+
+    /// Notes an answer to this kind of work, which `counts` for all or for its
+    /// caller alone.
+    pub(super) fn note(&mut self, caller: u64, task: usize, is_usable: bool, counts: bool) {
         if !self.0.iter().any(|sums| sums.caller == caller) {
             self.0.push(CallerSums {
                 caller,
@@ -74,22 +84,24 @@ impl Callers {
             self.bound(caller);
         }
         let Some(sums) = self.0.iter_mut().find(|sums| sums.caller == caller) else {
-            return false;
+            return;
         };
-        let others = (all - sums.counted).max(0.0);
-        let counts = sums.counted < ALWAYS + SHARE * others;
         if counts {
             sums.counted += 1.0;
         } else if let Some(own) = sums.own.get_mut(task) {
             own.note(is_usable);
         }
-        counts
     }
 
     /// Returns what a caller alone goes by, by kind of work.
     pub(super) fn own(&self, caller: u64) -> [Answers; LABELS.len()] {
         let found = self.0.iter().find(|sums| sums.caller == caller);
         found.map(|sums| sums.own).unwrap_or_default()
+    }
+
+    /// Lists what callers alone go by.
+    pub(super) fn own_sums(&self) -> impl Iterator<Item = &Answers> {
+        self.0.iter().flat_map(|sums| &sums.own)
     }
 
     pub(super) fn add(&mut self, other: &Self) {
@@ -134,15 +146,14 @@ impl Callers {
 mod tests {
     use super::*;
 
-    /// Lets callers see answers in turn; returns how many of them counted.
-    fn count(callers: &mut Callers, seen: &[(u64, usize)]) -> f64 {
-        let mut all = 0.0;
-        for (caller, times) in seen {
-            for _ in 0..*times {
-                all += f64::from(u8::from(callers.note(*caller, 0, false, all)));
-            }
-        }
-        all
+    /// Lets a caller see answers, where `all` count; returns how many of its
+    /// count.
+    fn count(callers: &mut Callers, caller: u64, times: usize, all: f64) -> f64 {
+        (0..times).fold(0.0, |counted, _| {
+            let counts = callers.has_say(caller, all + counted, 1.0);
+            callers.note(caller, 0, false, counts);
+            counted + f64::from(u8::from(counts))
+        })
     }
 
     fn answers(callers: &Callers, caller: u64) -> f64 {
@@ -153,26 +164,28 @@ mod tests {
     #[test]
     fn one_caller_counts_for_all_no_more_than_its_share() {
         let mut callers = Callers::default();
-        assert_eq!(count(&mut callers, &[(1, 1_000)]), 8.0);
-        let [own, ..] = callers.own(1);
-        assert_eq!(own.answers, 992.0, "it goes by the others alone");
 
+        assert_eq!(count(&mut callers, 1, 1_000, 0.0), 2.0);
+        let [own, ..] = callers.own(1);
+        assert_eq!(own.answers, 998.0, "it goes by the others alone");
+        assert_eq!(count(&mut Callers::default(), 1, 1_000, 80.0), 22.0);
+    }
+
+    #[test]
+    fn what_has_faded_makes_room_for_more() {
         let mut callers = Callers::default();
-        let many: Vec<(u64, usize)> = (2..12).map(|caller| (caller, 8)).collect();
-        let all = count(&mut callers, &many);
-        assert_eq!(all, 80.0);
-        let counted = (0..1_000).fold(0.0, |counted, _| {
-            counted + f64::from(u8::from(callers.note(1, 0, false, all + counted)))
-        });
-        assert_eq!(counted, 8.0 + 80.0 / 4.0);
+        count(&mut callers, 1, 2, 0.0);
+
+        assert!(!callers.has_say(1, 2.0, 1.0));
+        assert!(callers.has_say(1, 2.0, 0.5));
     }
 
     #[test]
     fn callers_are_bounded_and_the_busiest_stay() {
         let mut callers = Callers::default();
-        count(&mut callers, &[(1, 3)]);
+        count(&mut callers, 1, 3, 0.0);
         for caller in 2..1_000 {
-            callers.note(caller, 1, true, 0.0);
+            callers.note(caller, 1, true, true);
         }
         assert_eq!(callers.0.len(), MAX_CALLERS);
         assert_eq!(answers(&callers, 1), 3.0);

@@ -29,6 +29,9 @@ const INPUT_ERROR: f64 = 0.15;
 /// pictures, a vendor's own instructions.
 const FAR_OFF: f64 = 8.0;
 
+/// More than any sum comes to.
+const MOST: f64 = 1e15;
+
 /// What to expect of an answer.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(in crate::routing) struct Expected {
@@ -106,10 +109,20 @@ impl ModelRecord {
         self.at_s
     }
 
+    /// Tells whether one more answer to a caller counts for all.
+    pub(super) fn counts(&self, effort: Option<Effort>, caller: u64, now: Timestamp) -> bool {
+        let found = self.efforts.iter().find(|record| record.effort == effort);
+        found.is_none_or(|record| {
+            let all = record.total().seen.answers;
+            record.callers.has_say(caller, all, self.kept(now))
+        })
+    }
+
+    /// Learns from an answer that `counts` for all or for its caller alone.
     pub(super) fn learn(
         &mut self,
         effort: Option<Effort>,
-        lesson: &AnswerLesson<'_>,
+        (lesson, counts): (&AnswerLesson<'_>, bool),
         now: Timestamp,
     ) {
         self.fade(now);
@@ -136,11 +149,32 @@ impl ModelRecord {
         }
         if let Some(is_usable) = lesson.is_usable {
             let task = task::place(lesson.task);
-            let all = all.seen.answers;
-            if record.callers.note(lesson.caller, task, is_usable, all) {
+            record.callers.note(lesson.caller, task, is_usable, counts);
+            if counts {
                 sums.seen.note(is_usable);
             }
         }
+    }
+
+    /// Tells whether it holds numbers that answers can come to.
+    pub(super) fn is_sound(&self) -> bool {
+        let is_count = |number: f64| (0.0..MOST).contains(&number);
+        let is_true =
+            |sums: &Answers| is_count(sums.answers) && (0.0..=sums.answers).contains(&sums.usable);
+        let is_known = |sums: &TaskSums| {
+            let lengths = [sums.lengths, sums.visible, sums.thinking];
+            lengths.into_iter().all(is_count) && is_true(&sums.seen)
+        };
+        let InputSums {
+            count,
+            log_ratio,
+            error,
+        } = self.input;
+        let is_input = is_count(count) && log_ratio.abs() < MOST && is_count(error);
+        is_input
+            && self.efforts.iter().all(|record| {
+                record.tasks.iter().all(is_known) && record.callers.own_sums().all(is_true)
+            })
     }
 
     pub(super) fn merge(&mut self, other: &Self, now: Timestamp) {

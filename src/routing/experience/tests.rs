@@ -51,7 +51,8 @@ fn learn(
         tokens,
         is_usable,
     };
-    experience.learn(&lesson, at);
+    let counts = experience.counts(&lesson, at);
+    experience.learn(&lesson, counts, at);
 }
 
 #[test]
@@ -195,7 +196,8 @@ fn what_one_caller_cannot_use_takes_little_from_the_others() {
                 tokens: None,
                 is_usable: Some(is_usable),
             };
-            experience.learn(&lesson, day(0));
+            let counts = experience.counts(&lesson, day(0));
+            experience.learn(&lesson, counts, day(0));
         }
     }
     let usable = |caller, task| {
@@ -222,7 +224,7 @@ fn models_that_were_long_not_heard_of_make_room() {
             tokens: None,
             is_usable: Some(true),
         };
-        experience.learn(&lesson, day(i64::try_from(number).unwrap()));
+        experience.learn(&lesson, true, day(i64::try_from(number).unwrap()));
     }
 
     let models = &experience.providers[&ProviderName::new("openai")];

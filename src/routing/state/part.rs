@@ -46,7 +46,9 @@ impl Part {
         match serde_json::from_slice::<Form>(bytes) {
             Ok(Form { form }) if form > FORM => Err(Unread::Later),
             Ok(Form { form }) if form == FORM => {
-                serde_json::from_slice(bytes).map_err(|_| Unread::Broken)
+                let part: Self = serde_json::from_slice(bytes).map_err(|_| Unread::Broken)?;
+                let is_sound = part.experience.is_sound();
+                is_sound.then_some(part).ok_or(Unread::Broken)
             }
             _ => Err(Unread::Broken),
         }
@@ -56,8 +58,13 @@ impl Part {
         serde_json::to_vec(self)
     }
 
-    /// Takes feedback in place of an earlier one on the same call.
+    /// Takes feedback in place of an earlier one on the same call, if there
+    /// is no later one.
     pub(super) fn take(&mut self, feedback: Feedback) {
+        let is_later = |given: &Feedback| given.call == feedback.call && given.at_s > feedback.at_s;
+        if self.feedback.iter().any(is_later) {
+            return;
+        }
         self.feedback.retain(|given| given.call != feedback.call);
         self.feedback.push(feedback);
         if self.feedback.len() > ratings::MAX_FEEDBACK {

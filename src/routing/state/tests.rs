@@ -8,6 +8,7 @@ use crate::domain::{KeptPart, ModelId, ProviderName, Target, TaskLabel};
 use crate::routing::{Features, ReportedTokens};
 
 mod orders;
+mod shares;
 
 fn day(day: i64) -> Timestamp {
     Timestamp::from_second((20_000 + day) * 86_400).unwrap()
@@ -222,6 +223,10 @@ fn parts_that_others_wrote_or_broke_are_left_out_alone() {
     table.save(&mut state, day(0));
     let later = br#"{"form": 99, "parts": {}}"#.to_vec();
     table.put(PartName(3 << 64), later.clone(), day(0));
+    let sound = String::from_utf8(table.rows[&PartName(1 << 64)].2.clone()).unwrap();
+    let absurd = sound.replace(r#""usable":1.0"#, r#""usable":1e300"#);
+    assert_ne!(absurd, sound);
+    table.put(PartName(5 << 64), absurd.into_bytes(), day(0));
     for broken in [&b"\xff{"[..], b"", br#"{"form": 0}"#, br#"{"form": 1}"#] {
         table.put(PartName(table.writes << 72), broken.to_vec(), day(0));
     }
