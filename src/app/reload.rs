@@ -133,6 +133,8 @@ impl Reload {
         match read {
             Ok(config) => {
                 self.put_in_force(config);
+                // What was learned stands on the priors of the catalogue.
+                self.parts.gateway.fit_feedback_again().await;
                 self.files().taken = now;
                 Ok(())
             }

@@ -1,6 +1,7 @@
 //! Ratings of answers that another process gave.
 
 use async_trait::async_trait;
+use jiff::Timestamp;
 
 use super::{Caller, Ratio, RequestId, StoreError};
 
@@ -13,13 +14,15 @@ pub struct PassedRating {
     pub caller: Caller,
     /// How good the answer was.
     pub score: Ratio,
+    /// When that was said.
+    pub at: Timestamp,
 }
 
 /// Where processes leave ratings for each other: only who answered knows what
 /// was asked.
 #[async_trait]
 pub trait RatingStore: Send + Sync {
-    /// Leaves a rating, in place of an earlier one of the call. False if the
+    /// Leaves a rating, if no later one of the call is there. False if the
     /// record of calls has no answer of the last day to such a call of that
     /// caller.
     ///
@@ -27,8 +30,8 @@ pub trait RatingStore: Send + Sync {
     /// [`StoreError`]; it may have been left all the same.
     async fn pass_on(&self, rating: &PassedRating) -> Result<bool, StoreError>;
 
-    /// Lists the ratings of the last day that nobody has taken, the latest
-    /// thousand.
+    /// Lists the ratings of the last day that nobody has taken, a thousand at
+    /// most: the latest of each caller before any caller's others.
     ///
     /// # Errors
     /// [`StoreError`].

@@ -68,12 +68,13 @@ impl Remembered {
         Features::read(&self.prompt, self.vector.as_deref())
     }
 
-    /// Names the answer: one that is kept for repeats has one rating of each
-    /// caller, however often it is served.
+    /// Names the answer: what a target says to a question that is kept for
+    /// repeats has one rating of each caller, however often it is served.
     fn answer(&self, id: RequestId) -> u128 {
         match self.place {
             Some((CacheScope(scope), CacheKey(key))) => {
-                first_bits(&[&scope, &key, self.caller.as_str().as_bytes()])
+                let who = format!("{}\n{}", self.target, self.caller);
+                first_bits(&[&scope, &key, who.as_bytes()])
             }
             None => id.bits(),
         }
@@ -133,11 +134,13 @@ impl Gateway {
         id: RequestId,
         score: Ratio,
     ) -> Result<FeedbackOutcome, Error> {
-        self.limits.admit(caller).await?;
+        // Its place is kept while others are asked.
+        let _admission = self.limits.admit(caller).await?;
         let rating = PassedRating {
             request: id,
             caller: caller.clone(),
             score,
+            at: self.clock.now(),
         };
         let Some((call, replaced)) = self.scored(&rating) else {
             return self.pass_on(rating).await;
@@ -171,28 +174,37 @@ impl Gateway {
     }
 
     /// Learns from what callers said elsewhere of answers that were given
-    /// here.
-    pub(super) async fn take_passed_ratings(&self) {
+    /// here, and returns what is to be forgotten there once that is kept.
+    pub(super) async fn learn_passed_ratings(&self) -> Vec<PassedRating> {
         let Some(store) = self.learning.ratings.as_deref() else {
-            return;
+            return Vec::new();
         };
-        let taken = async {
-            let mut known = Vec::new();
-            for rating in store.passed_on().await? {
-                if let Some((call, _)) = self.scored(&rating) {
-                    let features = Arc::new(call.features());
-                    self.rate(&call, &rating, (self.task(&call).label, features));
-                    known.push(rating);
-                    yield_now().await;
-                }
-            }
-            if known.is_empty() {
-                return Ok(());
-            }
-            store.take(&known).await
-        };
-        if let Err(fault) = taken.await {
+        let passed_on = store.passed_on().await.unwrap_or_else(|fault| {
             tracing::warn!(%fault, "feedback that other instances took in was not read");
+            Vec::new()
+        });
+        let mut known = Vec::new();
+        for rating in passed_on {
+            let Some(is_news) = self.knows(&rating) else {
+                continue;
+            };
+            if is_news && let Some((call, _)) = self.scored(&rating) {
+                let features = Arc::new(call.features());
+                self.rate(&call, &rating, (self.task(&call).label, features));
+                yield_now().await;
+            }
+            known.push(rating);
+        }
+        known
+    }
+
+    /// Forgets what was passed on and is learned from.
+    pub(super) async fn forget_passed_ratings(&self, taken: Vec<PassedRating>) {
+        if let Some(store) = self.learning.ratings.as_deref()
+            && !taken.is_empty()
+            && let Err(fault) = store.take(&taken).await
+        {
+            tracing::warn!(%fault, "feedback of other instances is taken again");
         }
     }
 
@@ -231,7 +243,6 @@ impl Gateway {
         rating: &PassedRating,
         (task, features): (TaskLabel, Arc<Features>),
     ) -> bool {
-        let now = self.clock.now();
         let feedback = Feedback {
             call: call.answer(rating.request),
             caller: caller_hash(&rating.caller),
@@ -240,16 +251,25 @@ impl Gateway {
             effort: call.target.effort,
             task,
             score: rating.score.get() as f32,
-            at_s: now.as_second(),
+            at_s: rating.at.as_second(),
             features,
         };
-        self.learning.take(feedback, now);
+        self.learning.take(feedback, self.clock.now());
         let is_bad = rating.score.get() < FIT_TO_SERVE;
         let place = call.place.filter(|_| is_bad);
         if let Some(place) = place {
             self.cache.evict(place);
         }
         place.is_some()
+    }
+
+    /// Tells whether a rating says something new of a call that was answered
+    /// here; `None` if it was not.
+    fn knows(&self, rating: &PassedRating) -> Option<bool> {
+        let mut calls = self.learning.calls();
+        let call = calls.get_mut(rating.request)?;
+        let is_news = call.score.is_none_or(|(_, at)| at < rating.at);
+        (call.caller == rating.caller).then_some(is_news)
     }
 
     /// Finds a call and notes the score in it; returns the score before. To
@@ -260,8 +280,8 @@ impl Gateway {
         if call.caller != rating.caller {
             return None;
         }
-        let replaced = call.score.replace(rating.score.get());
-        Some((call.clone(), replaced))
+        let before = call.score.replace((rating.score.get(), rating.at));
+        Some((call.clone(), before.map(|(score, _)| score)))
     }
 
     /// Returns the kind of work that a call was.
@@ -277,5 +297,43 @@ impl Gateway {
         let spec = known.catalogue.spec(&target.provider, &target.model);
         let prior = spec.and_then(|spec| spec.prior(target.effort));
         prior.map_or(0.5, |prior| prior.quality.get())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{ModelId, ProviderName};
+
+    fn answered(model: &str, caller: &str, place: Option<u8>) -> Remembered {
+        Remembered {
+            caller: Caller::new(caller),
+            target: Target {
+                provider: ProviderName::new("openai"),
+                model: ModelId::new(model),
+                effort: None,
+            },
+            task: None,
+            prompt: "x".into(),
+            vector: None,
+            place: place.map(|place| (CacheScope([1; 32]), CacheKey([place; 32]))),
+            score: None,
+        }
+    }
+
+    #[test]
+    fn who_answers_a_question_anew_gives_another_answer() {
+        let [one, two] = [1, 2].map(RequestId::from_bits);
+        let first = answered("a", "alice", Some(1)).answer(one);
+
+        assert_eq!(answered("a", "alice", Some(1)).answer(two), first);
+        for other in [
+            answered("b", "alice", Some(1)),
+            answered("a", "bob", Some(1)),
+            answered("a", "alice", Some(2)),
+            answered("a", "alice", None),
+        ] {
+            assert_ne!(other.answer(two), first, "{other:?}");
+        }
     }
 }

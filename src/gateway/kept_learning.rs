@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::Gateway;
 use super::jitter::jitter;
-use crate::domain::{RequestId, RoutingStore, StoreError};
+use crate::domain::{PassedRating, RequestId, RoutingStore, StoreError};
 
 /// How often what was learned is kept.
 const INTERVAL: Duration = Duration::from_secs(60);
@@ -27,21 +27,32 @@ impl Gateway {
                 // Processes that began together do not go on together.
                 let share = jitter(RequestId::random(), u64::from(round));
                 sleep(INTERVAL.mul_f64(0.75 + share / 2.0)).await;
-                self.take_passed_ratings().await;
+                let passed_on = self.learn_passed_ratings().await;
                 if !is_read || round.is_multiple_of(READ_AGAIN) {
                     is_read = self.exchange_learning().await;
                 } else if self.learning_unsaved_since().is_some() {
-                    self.save_learning().await;
-                    self.fit_feedback_again().await;
+                    if self.save_learning().await {
+                        is_read = self.exchange_learning().await;
+                    } else {
+                        self.fit_feedback_again().await;
+                    }
                 }
+                self.forget_if_saved(passed_on).await;
             }
         };
         // There is little time at the end, and none for what others learned.
         stop.run_until_cancelled(rounds).await;
         self.save_learning().await;
         // Nobody else can learn from those.
-        self.take_passed_ratings().await;
+        let passed_on = self.learn_passed_ratings().await;
         self.save_learning().await;
+        self.forget_if_saved(passed_on).await;
+    }
+
+    async fn forget_if_saved(&self, passed_on: Vec<PassedRating>) {
+        if self.learning_unsaved_since().is_none() {
+            self.forget_passed_ratings(passed_on).await;
+        }
     }
 
     /// Returns since when nothing of what was learned here is kept; `None` if
@@ -67,13 +78,16 @@ impl Gateway {
         loaded.is_ok()
     }
 
-    /// Keeps what this process has learned, if there is anything new.
-    async fn save_learning(&self) {
-        if let Some(store) = self.learning.store.as_deref()
-            && let Err(fault) = self.try_save(store).await
-        {
+    /// Keeps what this process has learned, if there is anything new. Returns
+    /// true if what was kept before belongs to others now, who are to be read.
+    async fn save_learning(&self) -> bool {
+        let Some(store) = self.learning.store.as_deref() else {
+            return false;
+        };
+        self.try_save(store).await.unwrap_or_else(|fault| {
             tracing::warn!(%fault, "what the router has learned is not kept yet");
-        }
+            false
+        })
     }
 
     async fn try_load(&self, store: &dyn RoutingStore) -> Result<(), StoreError> {
@@ -98,10 +112,11 @@ impl Gateway {
         Ok(())
     }
 
-    async fn try_save(&self, store: &dyn RoutingStore) -> Result<(), StoreError> {
+    async fn try_save(&self, store: &dyn RoutingStore) -> Result<bool, StoreError> {
+        let mut was_folded = false;
         loop {
             let Some(unsaved) = self.learning.state().unsaved(self.clock.now()) else {
-                return Ok(());
+                return Ok(was_folded);
             };
             let (name, is_kept) = (unsaved.name, unsaved.is_kept);
             let written = spawn_blocking(move || unsaved.to_bytes()).await;
@@ -115,10 +130,13 @@ impl Gateway {
             match version {
                 Some(version) => {
                     self.learning.state().was_saved(version);
-                    return Ok(());
+                    return Ok(was_folded);
                 }
                 // The next time there is a part to put, which succeeds or not.
-                None => self.learning.state().was_folded(self.clock.now()),
+                None => {
+                    was_folded = true;
+                    self.learning.state().was_folded(self.clock.now());
+                }
             }
         }
     }

@@ -104,7 +104,7 @@ impl Gateway {
 
     /// Learns from all feedback again: time has passed, models may have come,
     /// and others may have said more.
-    pub(super) async fn fit_feedback_again(&self) {
+    pub async fn fit_feedback_again(&self) {
         let mut fitted = self.learning.fitted.lock().await;
         *fitted = self.fit_anew().await;
     }
@@ -115,9 +115,6 @@ impl Gateway {
         let given = self.learning.given.load(Ordering::Acquire);
         let (known, now) = (self.known(), self.clock.now());
         let feedback = self.learning.state().feedback();
-        if feedback.is_empty() {
-            return given;
-        }
         let fit = move || {
             let prior = |target: &Target| {
                 let spec = known.catalogue.spec(&target.provider, &target.model)?;

@@ -5,6 +5,7 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use tokio::time::Instant;
 
 use crate::domain::{CacheKey, CacheScope, Caller, RequestId, Target};
@@ -34,8 +35,8 @@ pub(super) struct Remembered {
     pub(super) vector: Option<Arc<[f32]>>,
     /// Where the answer is kept for others who ask the same.
     pub(super) place: Option<(CacheScope, CacheKey)>,
-    /// What was said of it.
-    pub(super) score: Option<f64>,
+    /// What was said of it, and when.
+    pub(super) score: Option<(f64, Timestamp)>,
 }
 
 impl Remembered {

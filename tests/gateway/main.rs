@@ -9,6 +9,7 @@
 )]
 
 mod adapters;
+mod affordable;
 mod any_request;
 mod bad_input;
 mod blocks;

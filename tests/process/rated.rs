@@ -28,13 +28,15 @@ async fn feedback_finds_the_process_that_answered() {
     let asked = json!({"prompt": "say: well", "model": "gpt-6-luna"});
     let answer = one.complete(asked).await.unwrap();
 
-    let unknown = json!({"request_id": "019ac000-0000-7000-8000-000000000000"});
+    let unknown = json!({"request_id": "req_00000000000000000000000000000001"});
     let refused = rate(&other, &unknown, 0.9).await;
     let passed_on = rate(&other, &answer, 0.1).await;
     one.terminate();
     let (status, log) = one.end().await;
 
     assert_eq!(refused["error"]["type"], "caller_invalid_request");
+    let message = refused["error"]["message"].as_str().unwrap();
+    assert!(message.contains("no call req_0000"), "{message}");
     assert_eq!(passed_on["passed_on"], true, "{passed_on}");
     assert_eq!(passed_on["request_id"], answer["request_id"]);
     assert!(status.success() && !log.contains("not kept"), "{log}");

@@ -23,24 +23,30 @@ struct Input {
     score: f64,
 }
 
-/// Of an answer that another instance gave nothing else is known yet.
-#[derive(Debug, Default, Serialize, JsonSchema)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct Output {
     request_id: String,
-    /// True if the instance that gave the answer will learn from it.
+    /// Another instance gave the answer: it will learn from it within some
+    /// minutes, if it still runs. The rest is not known here.
     passed_on: bool,
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    effect: Option<Effect>,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+struct Effect {
     /// Who is judged by it.
-    provider: Option<String>,
-    model: Option<String>,
+    provider: String,
+    model: String,
     effort: Option<&'static str>,
-    task: Option<&'static str>,
+    task: &'static str,
     /// What the catalogue says of its quality.
-    prior: Option<f64>,
+    prior: f64,
     /// What was expected of it for this prompt.
-    quality_before: Option<f64>,
-    quality_after: Option<f64>,
+    quality_before: f64,
+    quality_after: f64,
     /// How many of its answers were rated.
-    feedback: Option<u64>,
+    feedback: u64,
     /// The score that this one replaces.
     replaced: Option<f64>,
     /// True if the answer was taken out of the cache.
@@ -73,32 +79,28 @@ pub(super) async fn call(
     let score = Ratio::try_from(input.score)
         .map_err(|_| unreadable("score", "must be 0 to 1".to_owned()))?;
     let outcome = handler.gateway().submit_feedback(caller, id, score).await?;
-    let output = match outcome {
-        FeedbackOutcome::Learned(effect) => Output::from(*effect),
-        FeedbackOutcome::PassedOn => Output {
-            passed_on: true,
-            ..Output::default()
-        },
+    let effect = match outcome {
+        FeedbackOutcome::Learned(effect) => Some(Effect::from(*effect)),
+        FeedbackOutcome::PassedOn => None,
     };
     Ok(structured(&Output {
         request_id: id.to_string(),
-        ..output
+        passed_on: effect.is_none(),
+        effect,
     }))
 }
 
-impl From<FeedbackEffect> for Output {
+impl From<FeedbackEffect> for Effect {
     fn from(effect: FeedbackEffect) -> Self {
         Self {
-            request_id: String::new(),
-            passed_on: false,
-            provider: Some(effect.target.provider.to_string()),
-            model: Some(effect.target.model.to_string()),
+            provider: effect.target.provider.to_string(),
+            model: effect.target.model.to_string(),
             effort: effect.target.effort.map(|effort| effort.as_str()),
-            task: Some(effect.task.as_str()),
-            prior: Some(effect.prior),
-            quality_before: Some(effect.before),
-            quality_after: Some(effect.after),
-            feedback: Some(effect.feedback),
+            task: effect.task.as_str(),
+            prior: effect.prior,
+            quality_before: effect.before,
+            quality_after: effect.after,
+            feedback: effect.feedback,
             replaced: effect.replaced,
             forgotten: effect.is_forgotten,
         }

@@ -5,6 +5,7 @@ use tokio::time::timeout_at;
 use uuid::Uuid;
 
 use super::PostgresStore;
+use super::moment::Moment;
 use super::pool::BACKGROUND;
 use crate::domain::{Caller, PassedRating, RatingStore, Ratio, RequestId, StoreError};
 
@@ -16,37 +17,42 @@ impl RatingStore for PostgresStore {
     async fn pass_on(&self, rating: &PassedRating) -> Result<bool, StoreError> {
         let mut lease = self.pool.lease(BACKGROUND).await?;
         let query = sqlx::query(
-            "insert into passed_rating (request, caller, score) \
-             select $1, $2, $3 where exists (select from ledger \
+            "insert into passed_rating as known (request, caller, score, given_at) \
+             select $1, $2, $3, $4 where exists (select from ledger \
              where request = $1 and caller = $2 and outcome = 'answered' \
              and started_at > clock_timestamp() - interval '1 day') \
-             on conflict (request, caller) do update \
-             set score = excluded.score, given_at = excluded.given_at",
+             on conflict (request, caller) do update set \
+             score = case when known.given_at > excluded.given_at \
+             then known.score else excluded.score end, \
+             given_at = greatest(known.given_at, excluded.given_at)",
         )
         .bind(Uuid::from_u128(rating.request.bits()))
         .bind(rating.caller.as_str())
-        .bind(rating.score.get());
+        .bind(rating.score.get())
+        .bind(Moment(rating.at));
         let outcome = timeout_at(lease.until, query.execute(&mut lease.connection)).await;
         Ok(lease.end(outcome)?.rows_affected() == 1)
     }
 
     async fn passed_on(&self) -> Result<Vec<PassedRating>, StoreError> {
         let mut lease = self.pool.lease(BACKGROUND).await?;
-        let query = sqlx::query_as::<_, (Uuid, String, f64)>(
+        let query = sqlx::query_as::<_, (Uuid, String, f64, Moment)>(
             "with gone as (delete from passed_rating \
              where given_at < clock_timestamp() - interval '1 day') \
-             select request, caller, score from passed_rating \
+             select request, caller, score, given_at from passed_rating \
              where given_at >= clock_timestamp() - interval '1 day' \
-             order by given_at desc limit $1",
+             order by row_number() over (partition by caller order by given_at desc), \
+             given_at desc limit $1",
         )
         .bind(MAX_LISTED);
         let outcome = timeout_at(lease.until, query.fetch_all(&mut lease.connection)).await;
         let rows = lease.end(outcome)?;
-        let read = |(request, caller, score): (Uuid, String, f64)| {
+        let read = |(request, caller, score, at): (Uuid, String, f64, Moment)| {
             Some(PassedRating {
                 request: RequestId::from_bits(request.as_u128()),
                 caller: Caller::new(caller),
                 score: Ratio::try_from(score).ok()?,
+                at: at.0,
             })
         };
         Ok(rows.into_iter().filter_map(read).collect())

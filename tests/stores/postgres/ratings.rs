@@ -22,8 +22,11 @@ fn call(number: u64, hours: u64, outcome: Outcome) -> LedgerEntry {
     }
 }
 
+/// A rating of now, in microseconds, as the server counts.
 fn rating(number: u128, caller: &str, score: f64) -> PassedRating {
+    let now = Timestamp::now().as_microsecond();
     PassedRating {
+        at: Timestamp::from_microsecond(now).unwrap(),
         request: RequestId::from_bits(number),
         caller: Caller::new(caller),
         score: Ratio::try_from(score).unwrap(),
@@ -63,11 +66,40 @@ async fn ratings_are_left_for_calls_that_were_answered_to_their_caller() {
         assert!(other.pass_on(left).await.unwrap());
     }
 
-    // The later one counts, and stays while an earlier one is taken.
+    // The later one counts, however they come, and stays while an earlier one
+    // is taken.
+    assert!(other.pass_on(&early).await.unwrap());
     one.take(&[early, of_hit]).await.unwrap();
     assert_eq!(one.passed_on().await.unwrap(), [late.clone()]);
     one.take(&[late]).await.unwrap();
     assert_eq!(other.passed_on().await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn one_caller_does_not_crowd_out_the_others() {
+    let Some(database) = Database::create().await else {
+        return;
+    };
+    let store = open(&database.settings()).await.unwrap();
+    let mut calls: Vec<LedgerEntry> = (1..=1_100)
+        .map(|number| call(number, 0, Outcome::Answered))
+        .collect();
+    calls[0].caller = Caller::new("bob");
+    store.write(&calls).await.unwrap();
+    assert!(store.pass_on(&rating(1, "bob", 0.5)).await.unwrap());
+    let mut connection = database.connection().await;
+    sqlx::query(
+        "insert into passed_rating select request, caller, 1, clock_timestamp() \
+         from ledger where caller = 'alice'",
+    )
+    .execute(&mut connection)
+    .await
+    .unwrap();
+
+    let listed = store.passed_on().await.unwrap();
+
+    assert_eq!(listed.len(), 1_000);
+    assert!(listed.iter().any(|rating| rating.caller.as_str() == "bob"));
 }
 
 #[tokio::test]

@@ -22,7 +22,7 @@ async fn eight_that_start_at_once_set_the_database_up_once() {
         .fetch_one(&mut connection)
         .await
         .unwrap();
-    assert_eq!(steps, 4);
+    assert_eq!(steps, 5);
     assert!(stores.iter().all(|store| store.state().kind == "postgres"));
     stores[0].beat().await.unwrap();
     assert_eq!(stores[0].known_instances(), 8);

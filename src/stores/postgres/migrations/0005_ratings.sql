@@ -4,6 +4,6 @@ create table passed_rating (
     request uuid not null,
     caller text not null,
     score double precision not null,
-    given_at timestamptz not null default clock_timestamp(),
+    given_at timestamptz not null,
     primary key (request, caller)
 );
