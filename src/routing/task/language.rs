@@ -191,7 +191,8 @@ fn asked(items: &[Item]) -> Option<&'static str> {
 /// "English to Swahili".
 fn pair(items: &[Item]) -> Option<&'static str> {
     items.windows(3).find_map(|three| match three {
-        [a, b, c] if a.language().is_some() && b.is_any(&["to", "into"]) => c.language(),
+        // There are many names, so the word between them is looked at first.
+        [a, b, c] if b.is_any(&["to", "into"]) && a.language().is_some() => c.language(),
         _ => None,
     })
 }

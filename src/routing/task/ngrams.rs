@@ -42,7 +42,7 @@ impl Buckets {
     /// 3-grams and 4-grams of characters within the words of the opening, a
     /// space on either side, in 2^`bits` buckets.
     pub(super) fn spelled(prompt: &str, bits: u32) -> Self {
-        let mut indices = Vec::with_capacity(2 * SPELLED);
+        let mut indices = Vec::with_capacity(2 * SPELLED.min(prompt.len()));
         let mut word = [' '; SPELLED_WORD + 2];
         for piece in pieces(cut(prompt, SPELLED).0) {
             let Piece::Word(text) = piece else { continue };
