@@ -35,7 +35,7 @@ pub use filter::shortfall;
 pub use quality::{Features, Lesson, Near, Neighbourhood, Prior, Quality, QualityModel, TaskMix};
 pub use rank::{Ranking, rank};
 pub use settings::{Scale, Settings, WeightSettings};
-pub use state::{Fold, Others, Reader, RouterState, Unsaved};
+pub use state::{Fold, Others, Reader, RouterState, Taken, Unsaved};
 pub use task::{
     LABELS, Language, LanguageFinding, TaskClassifier, TaskEstimate, TaskSource, WeightsError,
 };

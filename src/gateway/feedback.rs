@@ -10,13 +10,14 @@ use tokio::time::sleep;
 use super::Gateway;
 use super::call::CallContext;
 use super::judge::BACKGROUND;
+use super::kept_learning::Saved;
 use super::learning::question;
 use super::remembered::{Remembered, cut};
 use crate::domain::{
     CacheKey, CacheScope, Caller, Error, ErrorKind, PassedRating, Ratio, RequestId, Target,
     TaskLabel,
 };
-use crate::routing::{Features, Feedback, Qualities as _, TaskEstimate, TaskMix, Taught};
+use crate::routing::{Features, Feedback, Qualities as _, Taken, TaskEstimate, TaskMix, Taught};
 
 /// An answer of which less is said is not served to others (chosen).
 const FIT_TO_SERVE: f64 = 0.3;
@@ -63,6 +64,20 @@ pub(super) struct AnswerSource<'a> {
     pub(super) task: Option<TaskEstimate>,
 }
 
+/// What was asked, as the router sees it.
+#[derive(Clone)]
+struct Read {
+    task: TaskEstimate,
+    features: Arc<Features>,
+}
+
+/// What a rating has done.
+#[derive(Default)]
+struct Rated {
+    replaced: Option<f64>,
+    is_forgotten: bool,
+}
+
 impl Remembered {
     fn features(&self) -> Features {
         Features::read(&self.prompt, self.vector.as_deref())
@@ -71,7 +86,7 @@ impl Remembered {
     /// Names the answer: what a target says to a question that is kept for
     /// repeats has one rating of each caller, however often it is served.
     fn answer(&self, id: RequestId) -> u128 {
-        match self.place {
+        match self.place.filter(|_| !self.is_forgotten) {
             Some((CacheScope(scope), CacheKey(key))) => {
                 let who = format!("{}\n{}", self.target, self.caller);
                 first_bits(&[&scope, &key, who.as_bytes()])
@@ -114,7 +129,8 @@ impl Gateway {
             prompt: cut(&question(call.request)),
             vector,
             place,
-            score: None,
+            rated_at: None,
+            is_forgotten: false,
         };
         self.learning.calls().add(call.id, remembered);
     }
@@ -142,14 +158,14 @@ impl Gateway {
             score,
             at: self.clock.now(),
         };
-        let Some((call, replaced)) = self.scored(&rating) else {
+        let Some((call, _)) = self.scored(&rating) else {
             return self.pass_on(rating).await;
         };
-        let features = Arc::new(call.features());
-        let task = self.task(&call);
+        let read = self.read(&call);
+        let task = read.task;
         let prior = self.prior(&call.target);
         let expected = |taught: &Taught| {
-            let qualities = taught.of(&TaskMix::of(&task), || (*features).clone());
+            let qualities = taught.of(&TaskMix::of(&task), || (*read.features).clone());
             let Target {
                 provider,
                 model,
@@ -158,7 +174,7 @@ impl Gateway {
             qualities.of((provider, model, *effort), prior)
         };
         let before = expected(&self.learning.taught()).expected();
-        let is_forgotten = self.rate(&call, &rating, (task.label, Arc::clone(&features)));
+        let rated = self.rate(&call, &rating, read.clone());
         self.fit_feedback().await;
         let belief = expected(&self.learning.taught());
         Ok(FeedbackOutcome::Learned(Box::new(FeedbackEffect {
@@ -167,8 +183,8 @@ impl Gateway {
             before,
             after: belief.expected(),
             feedback: belief.feedback as u64,
-            replaced,
-            is_forgotten,
+            replaced: rated.replaced,
+            is_forgotten: rated.is_forgotten,
             target: call.target,
         })))
     }
@@ -185,12 +201,11 @@ impl Gateway {
         });
         let mut known = Vec::new();
         for rating in passed_on {
-            let Some(is_news) = self.knows(&rating) else {
+            let Some((call, is_news)) = self.scored(&rating) else {
                 continue;
             };
-            if is_news && let Some((call, _)) = self.scored(&rating) {
-                let features = Arc::new(call.features());
-                self.rate(&call, &rating, (self.task(&call).label, features));
+            if is_news {
+                self.rate(&call, &rating, self.read(&call));
                 yield_now().await;
             }
             known.push(rating);
@@ -198,9 +213,10 @@ impl Gateway {
         known
     }
 
-    /// Forgets what was passed on and is learned from.
-    pub(super) async fn forget_passed_ratings(&self, taken: Vec<PassedRating>) {
+    /// Forgets what was passed on and learned from, if that is kept.
+    pub(super) async fn forget_passed_ratings(&self, taken: Vec<PassedRating>, saved: Saved) {
         if let Some(store) = self.learning.ratings.as_deref()
+            && saved != Saved::Failed
             && !taken.is_empty()
             && let Err(fault) = store.take(&taken).await
         {
@@ -235,53 +251,61 @@ impl Gateway {
         Err(Error::invalid(message))
     }
 
-    /// Takes in what was said of an answer; true if the stored answer was
-    /// forgotten for it.
-    fn rate(
-        &self,
-        call: &Remembered,
-        rating: &PassedRating,
-        (task, features): (TaskLabel, Arc<Features>),
-    ) -> bool {
+    /// Takes in what was said of an answer. One that is bad is served no more.
+    fn rate(&self, call: &Remembered, rating: &PassedRating, read: Read) -> Rated {
+        let (id, answer) = (rating.request, call.answer(rating.request));
         let feedback = Feedback {
-            call: call.answer(rating.request),
+            call: answer,
             caller: caller_hash(&rating.caller),
             provider: call.target.provider.clone(),
             model: call.target.model.clone(),
             effort: call.target.effort,
-            task,
+            task: read.task.label,
             score: rating.score.get() as f32,
             at_s: rating.at.as_second(),
-            features,
+            features: read.features,
         };
-        self.learning.take(feedback, self.clock.now());
+        let taken = self.learning.take(feedback, self.clock.now());
+        let Taken::New { replaced } = taken else {
+            return Rated::default();
+        };
         let is_bad = rating.score.get() < FIT_TO_SERVE;
         let place = call.place.filter(|_| is_bad);
         if let Some(place) = place {
             self.cache.evict(place);
+            // What is said there from now on is another answer.
+            self.learning.state().rename(answer, id.bits());
+            if let Some(call) = self.learning.calls().get_mut(id) {
+                call.is_forgotten = true;
+            }
         }
-        place.is_some()
+        Rated {
+            replaced: replaced.map(f64::from),
+            is_forgotten: place.is_some(),
+        }
     }
 
-    /// Tells whether a rating says something new of a call that was answered
-    /// here; `None` if it was not.
-    fn knows(&self, rating: &PassedRating) -> Option<bool> {
-        let mut calls = self.learning.calls();
-        let call = calls.get_mut(rating.request)?;
-        let is_news = call.score.is_none_or(|(_, at)| at < rating.at);
-        (call.caller == rating.caller).then_some(is_news)
-    }
-
-    /// Finds a call and notes the score in it; returns the score before. To
-    /// others the call is as if it were not there.
-    fn scored(&self, rating: &PassedRating) -> Option<(Remembered, Option<f64>)> {
+    /// Finds a call and notes when it was rated, if this is the latest that was
+    /// said of it. To others the call is as if it were not there.
+    fn scored(&self, rating: &PassedRating) -> Option<(Remembered, bool)> {
         let mut calls = self.learning.calls();
         let call = calls.get_mut(rating.request)?;
         if call.caller != rating.caller {
             return None;
         }
-        let before = call.score.replace((rating.score.get(), rating.at));
-        Some((call.clone(), before.map(|(score, _)| score)))
+        let is_news = call.rated_at.is_none_or(|at| at < rating.at);
+        if is_news {
+            call.rated_at = Some(rating.at);
+        }
+        Some((call.clone(), is_news))
+    }
+
+    /// Looks at what was asked.
+    fn read(&self, call: &Remembered) -> Read {
+        Read {
+            task: self.task(call),
+            features: Arc::new(call.features()),
+        }
     }
 
     /// Returns the kind of work that a call was.
@@ -317,7 +341,8 @@ mod tests {
             prompt: "x".into(),
             vector: None,
             place: place.map(|place| (CacheScope([1; 32]), CacheKey([place; 32]))),
-            score: None,
+            rated_at: None,
+            is_forgotten: false,
         }
     }
 
@@ -327,7 +352,10 @@ mod tests {
         let first = answered("a", "alice", Some(1)).answer(one);
 
         assert_eq!(answered("a", "alice", Some(1)).answer(two), first);
+        let mut forgotten = answered("a", "alice", Some(1));
+        forgotten.is_forgotten = true;
         for other in [
+            forgotten,
             answered("b", "alice", Some(1)),
             answered("a", "bob", Some(1)),
             answered("a", "alice", Some(2)),

@@ -9,12 +9,26 @@ use tokio_util::sync::CancellationToken;
 
 use super::Gateway;
 use super::jitter::jitter;
-use crate::domain::{PassedRating, RequestId, RoutingStore, StoreError};
+use crate::domain::{RequestId, RoutingStore, StoreError};
 
 /// How often what was learned is kept.
 const INTERVAL: Duration = Duration::from_secs(60);
 /// After so many intervals others are listened to again.
 const READ_AGAIN: u32 = 5;
+
+/// What became of what was to be kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Saved {
+    /// Nothing was new.
+    Nothing,
+    /// It is kept.
+    Done,
+    /// It is kept; what was kept before belongs to others now, who are to be
+    /// read.
+    Folded,
+    /// The store did not answer.
+    Failed,
+}
 
 impl Gateway {
     /// Reads what was learned before, then keeps what is learned and reads
@@ -28,16 +42,14 @@ impl Gateway {
                 let share = jitter(RequestId::random(), u64::from(round));
                 sleep(INTERVAL.mul_f64(0.75 + share / 2.0)).await;
                 let passed_on = self.learn_passed_ratings().await;
-                if !is_read || round.is_multiple_of(READ_AGAIN) {
+                let saved = self.save_learning().await;
+                self.forget_passed_ratings(passed_on, saved).await;
+                let is_unread = matches!(saved, Saved::Folded | Saved::Failed) || !is_read;
+                if is_unread || round.is_multiple_of(READ_AGAIN) {
                     is_read = self.exchange_learning().await;
-                } else if self.learning_unsaved_since().is_some() {
-                    if self.save_learning().await {
-                        is_read = self.exchange_learning().await;
-                    } else {
-                        self.fit_feedback_again().await;
-                    }
+                } else if saved == Saved::Done {
+                    self.fit_feedback_again().await;
                 }
-                self.forget_if_saved(passed_on).await;
             }
         };
         // There is little time at the end, and none for what others learned.
@@ -45,14 +57,8 @@ impl Gateway {
         self.save_learning().await;
         // Nobody else can learn from those.
         let passed_on = self.learn_passed_ratings().await;
-        self.save_learning().await;
-        self.forget_if_saved(passed_on).await;
-    }
-
-    async fn forget_if_saved(&self, passed_on: Vec<PassedRating>) {
-        if self.learning_unsaved_since().is_none() {
-            self.forget_passed_ratings(passed_on).await;
-        }
+        let saved = self.save_learning().await;
+        self.forget_passed_ratings(passed_on, saved).await;
     }
 
     /// Returns since when nothing of what was learned here is kept; `None` if
@@ -78,15 +84,14 @@ impl Gateway {
         loaded.is_ok()
     }
 
-    /// Keeps what this process has learned, if there is anything new. Returns
-    /// true if what was kept before belongs to others now, who are to be read.
-    async fn save_learning(&self) -> bool {
+    /// Keeps what this process has learned, if there is anything new.
+    async fn save_learning(&self) -> Saved {
         let Some(store) = self.learning.store.as_deref() else {
-            return false;
+            return Saved::Nothing;
         };
         self.try_save(store).await.unwrap_or_else(|fault| {
             tracing::warn!(%fault, "what the router has learned is not kept yet");
-            false
+            Saved::Failed
         })
     }
 
@@ -112,11 +117,14 @@ impl Gateway {
         Ok(())
     }
 
-    async fn try_save(&self, store: &dyn RoutingStore) -> Result<bool, StoreError> {
-        let mut was_folded = false;
+    async fn try_save(&self, store: &dyn RoutingStore) -> Result<Saved, StoreError> {
+        let mut saved = Saved::Done;
         loop {
             let Some(unsaved) = self.learning.state().unsaved(self.clock.now()) else {
-                return Ok(was_folded);
+                return Ok(match saved {
+                    Saved::Folded => saved,
+                    _ => Saved::Nothing,
+                });
             };
             let (name, is_kept) = (unsaved.name, unsaved.is_kept);
             let written = spawn_blocking(move || unsaved.to_bytes()).await;
@@ -130,11 +138,11 @@ impl Gateway {
             match version {
                 Some(version) => {
                     self.learning.state().was_saved(version);
-                    return Ok(was_folded);
+                    return Ok(saved);
                 }
                 // The next time there is a part to put, which succeeds or not.
                 None => {
-                    was_folded = true;
+                    saved = Saved::Folded;
                     self.learning.state().was_folded(self.clock.now());
                 }
             }

@@ -10,7 +10,9 @@ use jiff::Timestamp;
 use super::Gateway;
 use super::remembered::RememberedCalls;
 use crate::domain::{CompletionRequest, RatingStore, RequestId, Role, RoutingStore, Target};
-use crate::routing::{AnswerLesson, Feedback, RouterState, TaskClassifier, TaskEstimate, Taught};
+use crate::routing::{
+    AnswerLesson, Feedback, RouterState, Taken, TaskClassifier, TaskEstimate, Taught,
+};
 
 /// What is known beside the catalogue.
 pub(super) struct Learning {
@@ -85,9 +87,10 @@ impl Learning {
     }
 
     /// Takes feedback; it counts after the next [`Gateway::fit_feedback`].
-    pub(super) fn take(&self, feedback: Feedback, now: Timestamp) {
-        self.state().take(feedback, now);
+    pub(super) fn take(&self, feedback: Feedback, now: Timestamp) -> Taken {
+        let taken = self.state().take(feedback, now);
         self.given.fetch_add(1, Ordering::AcqRel);
+        taken
     }
 }
 

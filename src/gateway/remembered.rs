@@ -35,8 +35,10 @@ pub(super) struct Remembered {
     pub(super) vector: Option<Arc<[f32]>>,
     /// Where the answer is kept for others who ask the same.
     pub(super) place: Option<(CacheScope, CacheKey)>,
-    /// What was said of it, and when.
-    pub(super) score: Option<(f64, Timestamp)>,
+    /// When somebody said how good it was, last.
+    pub(super) rated_at: Option<Timestamp>,
+    /// It was kept for others and is not any more.
+    pub(super) is_forgotten: bool,
 }
 
 impl Remembered {
@@ -117,7 +119,8 @@ mod tests {
             prompt: prompt.into(),
             vector: None,
             place: None,
-            score: None,
+            rated_at: None,
+            is_forgotten: false,
         }
     }
 

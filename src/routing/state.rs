@@ -51,6 +51,18 @@ struct Lessons {
     part: Part,
 }
 
+/// What became of feedback.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Taken {
+    /// It counts.
+    New {
+        /// The score that it replaces.
+        replaced: Option<f32>,
+    },
+    /// Something was said later.
+    Outdated,
+}
+
 /// The own part, on its way to the store.
 #[derive(Clone, Debug)]
 pub struct Unsaved {
@@ -90,11 +102,21 @@ impl RouterState {
         self.fresh.since.get_or_insert(now);
     }
 
-    /// Takes feedback in place of an earlier one on the same call.
-    pub fn take(&mut self, feedback: Feedback, now: Timestamp) {
-        Arc::make_mut(&mut self.own).take(feedback.clone());
-        self.fresh.part.take(feedback);
-        self.fresh.since.get_or_insert(now);
+    /// Takes feedback in place of an earlier one on the same answer.
+    pub fn take(&mut self, feedback: Feedback, now: Timestamp) -> Taken {
+        let taken = Arc::make_mut(&mut self.own).take(feedback.clone());
+        if taken != Taken::Outdated {
+            self.fresh.part.take(feedback);
+            self.fresh.since.get_or_insert(now);
+        }
+        taken
+    }
+
+    /// Gives an answer with feedback another name, as it is gone and what
+    /// comes in its place is another one.
+    pub fn rename(&mut self, call: u128, name: u128) {
+        Arc::make_mut(&mut self.own).rename(call, name);
+        self.fresh.part.rename(call, name);
     }
 
     /// Lists the latest feedback, of all parts, one for each call.

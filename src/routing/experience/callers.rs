@@ -51,6 +51,11 @@ impl Answers {
         self.usable += f64::from(u8::from(is_usable));
     }
 
+    /// Tells whether they can have been counted, up to `most`.
+    pub(super) fn is_sound(&self, most: f64) -> bool {
+        (0.0..most).contains(&self.answers) && (0.0..=self.answers).contains(&self.usable)
+    }
+
     pub(super) fn add(&mut self, other: &Self) {
         self.answers += other.answers;
         self.usable += other.usable;
@@ -69,7 +74,7 @@ impl Callers {
         let found = self.0.iter().find(|sums| sums.caller == caller);
         let counted = found.map_or(0.0, |sums| sums.counted);
         let others = (all - counted).max(0.0);
-        counted * kept < ALWAYS + SHARE * others * kept
+        counted * kept + 1.0 <= ALWAYS + SHARE * others * kept
     }
 
     /// Notes an answer to this kind of work, which `counts` for all or for its
@@ -99,9 +104,14 @@ impl Callers {
         found.map(|sums| sums.own).unwrap_or_default()
     }
 
-    /// Lists what callers alone go by.
-    pub(super) fn own_sums(&self) -> impl Iterator<Item = &Answers> {
-        self.0.iter().flat_map(|sums| &sums.own)
+    /// Tells whether all numbers are ones that answers can come to, at most
+    /// `most`.
+    pub(super) fn are_sound(&self, most: f64) -> bool {
+        let is_sound = |sums: &CallerSums| {
+            let is_count = (0.0..most).contains(&sums.counted);
+            is_count && sums.own.iter().all(|own| own.is_sound(most))
+        };
+        self.0.iter().all(is_sound)
     }
 
     pub(super) fn add(&mut self, other: &Self) {
@@ -177,6 +187,7 @@ mod tests {
         count(&mut callers, 1, 2, 0.0);
 
         assert!(!callers.has_say(1, 2.0, 1.0));
+        assert!(!callers.has_say(1, 2.0, 0.51), "not with the next second");
         assert!(callers.has_say(1, 2.0, 0.5));
     }
 

@@ -159,11 +159,9 @@ impl ModelRecord {
     /// Tells whether it holds numbers that answers can come to.
     pub(super) fn is_sound(&self) -> bool {
         let is_count = |number: f64| (0.0..MOST).contains(&number);
-        let is_true =
-            |sums: &Answers| is_count(sums.answers) && (0.0..=sums.answers).contains(&sums.usable);
         let is_known = |sums: &TaskSums| {
             let lengths = [sums.lengths, sums.visible, sums.thinking];
-            lengths.into_iter().all(is_count) && is_true(&sums.seen)
+            lengths.into_iter().all(is_count) && sums.seen.is_sound(MOST)
         };
         let InputSums {
             count,
@@ -172,9 +170,10 @@ impl ModelRecord {
         } = self.input;
         let is_input = is_count(count) && log_ratio.abs() < MOST && is_count(error);
         is_input
-            && self.efforts.iter().all(|record| {
-                record.tasks.iter().all(is_known) && record.callers.own_sums().all(is_true)
-            })
+            && self
+                .efforts
+                .iter()
+                .all(|record| record.tasks.iter().all(is_known) && record.callers.are_sound(MOST))
     }
 
     pub(super) fn merge(&mut self, other: &Self, now: Timestamp) {

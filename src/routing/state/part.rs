@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::ratings;
+use super::{Taken, ratings};
 use crate::routing::experience::Experience;
 use crate::routing::taught::Feedback;
 
@@ -58,17 +58,28 @@ impl Part {
         serde_json::to_vec(self)
     }
 
-    /// Takes feedback in place of an earlier one on the same call, if there
+    /// Takes feedback in place of an earlier one on the same answer, if there
     /// is no later one.
-    pub(super) fn take(&mut self, feedback: Feedback) {
-        let is_later = |given: &Feedback| given.call == feedback.call && given.at_s > feedback.at_s;
-        if self.feedback.iter().any(is_later) {
-            return;
+    pub(super) fn take(&mut self, feedback: Feedback) -> Taken {
+        let mut given = self.feedback.iter();
+        let before = given.find(|given| given.call == feedback.call);
+        if before.is_some_and(|given| given.at_s > feedback.at_s) {
+            return Taken::Outdated;
         }
+        let replaced = before.map(|given| given.score);
         self.feedback.retain(|given| given.call != feedback.call);
         self.feedback.push(feedback);
         if self.feedback.len() > ratings::MAX_FEEDBACK {
             ratings::bound(&mut self.feedback);
+        }
+        Taken::New { replaced }
+    }
+
+    /// Gives an answer another name.
+    pub(super) fn rename(&mut self, call: u128, name: u128) {
+        let mut given = self.feedback.iter_mut();
+        if let Some(given) = given.find(|given| given.call == call) {
+            given.call = name;
         }
     }
 

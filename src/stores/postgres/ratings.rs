@@ -18,7 +18,7 @@ impl RatingStore for PostgresStore {
         let mut lease = self.pool.lease(BACKGROUND).await?;
         let query = sqlx::query(
             "insert into passed_rating as known (request, caller, score, given_at) \
-             select $1, $2, $3, $4 where exists (select from ledger \
+             select $1, $2, $3, least($4, clock_timestamp()) where exists (select from ledger \
              where request = $1 and caller = $2 and outcome = 'answered' \
              and started_at > clock_timestamp() - interval '1 day') \
              on conflict (request, caller) do update set \
