@@ -70,8 +70,9 @@ async fn ratings_are_left_for_calls_that_were_answered_to_their_caller() {
     // is taken.
     assert!(other.pass_on(&early).await.unwrap());
     one.take(&[early, of_hit]).await.unwrap();
-    assert_eq!(one.passed_on().await.unwrap(), [late.clone()]);
-    one.take(&[late]).await.unwrap();
+    let late = [late];
+    assert_eq!(one.passed_on().await.unwrap(), late);
+    one.take(&late).await.unwrap();
     assert_eq!(other.passed_on().await.unwrap(), []);
 }
 
