@@ -128,7 +128,7 @@ async fn traffic_leaves_a_model_that_became_dear_and_comes_back() {
 }
 
 /// A model that is believed to be as good as the best, for as much.
-const NEWCOMER: &str = "
+pub(crate) const NEWCOMER: &str = "
 models:
   - id: newcomer
     provider: openai

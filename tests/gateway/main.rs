@@ -43,6 +43,7 @@ mod outages;
 mod over_hold;
 mod overlay;
 mod overload;
+mod passed_ratings;
 mod patience;
 mod places;
 mod progress;

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use serde_json::json;
 
+use crate::learning::NEWCOMER;
 use crate::support::{Rig, folder};
 
 fn rig(name: &str, yaml: &str) -> (Rig, PathBuf) {
@@ -138,4 +139,32 @@ async fn limits_do_not_vanish_with_their_file() {
     fs::write(&path, "callers: {local: {models: ['openai/*']}}").unwrap();
     rig.app.reload.read().await.unwrap();
     rig.complete(ask()).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_feedback_taught_goes_by_the_new_priors_at_once() {
+    let known = NEWCOMER.replace("newcomer", "gpt-4o-mini");
+    let models = |quality: &str| known.replace("QUALITY", quality);
+    let files = [("models.yaml", &*models("0.5"))];
+    let folder = folder("reload-priors", &files);
+    let rig = Rig::with(&[("GATEWAY_CONFIG_DIR", folder.to_str().unwrap())]);
+    let mut asked = json!({"prompt": "Explain how a hash map works.", "model": "gpt-4o-mini"});
+    for _ in 0..6 {
+        let answer = rig.complete(asked.clone()).await;
+        let given = json!({"request_id": answer["request_id"], "score": 0.5});
+        rig.tool("submit_feedback", given).await;
+    }
+
+    fs::write(folder.join("models.yaml"), models("0.9")).unwrap();
+    rig.app.reload.read().await.unwrap();
+
+    asked["route_only"] = true.into();
+    asked["explain"] = true.into();
+    let answer = rig.complete(asked).await;
+    let basis = &answer["routing"]["candidates"][0]["quality_basis"];
+    assert_eq!(
+        (&basis["prior"], &basis["support"]),
+        (&json!(0.9), &json!(1.0))
+    );
+    assert!(basis["learned"].as_f64().unwrap() > 0.6, "{basis}");
 }

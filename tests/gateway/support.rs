@@ -8,7 +8,7 @@ use std::sync::{Arc, LazyLock, Mutex};
 
 use ai_gateway::app::{App, Embedding, Stores, World};
 use ai_gateway::config::{Config, Sources};
-use ai_gateway::domain::{Clock, LedgerEntry, RoutingStore, Secret};
+use ai_gateway::domain::{Clock, LedgerEntry, RatingStore, RoutingStore, Secret};
 use ai_gateway::limit::LocalLimits;
 use ai_gateway::providers::{
     GoogleIdentity, IdentityError, Transport, TransportBody, TransportError,
@@ -75,6 +75,9 @@ const ALL: [(&str, &str); 6] = [
     ("GROQ_BASE_URL", "http://127.0.0.1:1/groq"),
 ];
 
+/// What several gateways learn over.
+pub(crate) type Shared = (Arc<dyn RoutingStore>, Option<Arc<dyn RatingStore>>);
+
 impl Rig {
     /// Starts a gateway with OpenAI and Anthropic.
     pub(crate) fn new() -> Self {
@@ -126,23 +129,32 @@ impl Rig {
         embedding: Embedding,
         extra: &[(&str, &str)],
     ) -> Self {
-        Self::on(
-            Arc::<Parts>::default(),
-            (transport, simulator),
-            embedding,
-            extra,
-        )
+        let stores = (Arc::<Parts>::default() as _, None);
+        Self::on(stores, (transport, simulator), embedding, extra)
     }
 
     /// Starts a gateway that remembers what another one has learned.
     pub(crate) fn remembering(learned: Arc<dyn RoutingStore>) -> Self {
+        Self::sharing((learned, None))
+    }
+
+    /// Starts a gateway that shares what is learned and what others rate, and
+    /// keeps answers.
+    pub(crate) fn sharing(stores: Shared) -> Self {
         let simulator = Simulator::new(7);
         let wire = Arc::new(Wire(simulator.router()));
-        Self::on(learned, (wire, simulator), Embedding::off(), &[])
+        let cache = ("GATEWAY__CACHE__ENABLED", "true");
+        let extra = stores.1.is_some().then_some(cache);
+        Self::on(
+            stores,
+            (wire, simulator),
+            Embedding::off(),
+            extra.as_slice(),
+        )
     }
 
     fn on(
-        learned: Arc<dyn RoutingStore>,
+        (learned, ratings): Shared,
         (transport, simulator): (Arc<dyn Transport>, Simulator),
         embedding: Embedding,
         extra: &[(&str, &str)],
@@ -175,6 +187,7 @@ impl Rig {
             Arc::new(LocalLimits::new(Arc::new(Calendar))),
         );
         stores.learned = Some(learned);
+        stores.ratings = ratings;
         let world = World {
             transport,
             stores,
