@@ -10,6 +10,7 @@ use futures_util::future::join_all;
 use proptest::collection::vec;
 use proptest::prelude::{Just, ProptestConfig, Strategy, any, prop_oneof};
 use proptest::test_runner::TestRunner;
+use sqlx::PgConnection;
 
 use super::database::Database;
 use super::invariants::{assert_hold, totals};
@@ -162,19 +163,27 @@ fn money_adds_up_under_any_interleaving() {
         .unwrap();
 }
 
+/// Runs a command of the test's own, again where what the stores do by
+/// themselves had rows or tables locked in another order.
+async fn insist(connection: &mut PgConnection, command: &'static str) {
+    let mut done = sqlx::raw_sql(command).execute(&mut *connection).await;
+    for _ in 0..5 {
+        if done.is_ok() {
+            break;
+        }
+        done = sqlx::raw_sql(command).execute(&mut *connection).await;
+    }
+    done.unwrap();
+}
+
 /// Has four workers take the steps from one list.
 async fn interleave(database: &Database, stores: [&PostgresStore; 2], steps: &[Step]) {
     let mut connection = database.connection().await;
-    let empty = "truncate budget, hold, ledger, bucket, roll_up";
-    let mut emptied = sqlx::raw_sql(empty).execute(&mut connection).await;
-    // What the stores do by themselves may hold the tables in another order.
-    for _ in 0..5 {
-        if emptied.is_ok() {
-            break;
-        }
-        emptied = sqlx::raw_sql(empty).execute(&mut connection).await;
-    }
-    emptied.unwrap();
+    insist(
+        &mut connection,
+        "truncate budget, hold, ledger, bucket, roll_up",
+    )
+    .await;
     let world = World {
         stores,
         granted: Mutex::default(),
@@ -189,8 +198,7 @@ async fn interleave(database: &Database, stores: [&PostgresStore; 2], steps: &[S
     assert_hold(&mut connection, CAP).await;
 
     // I5: every hold ends.
-    let age = "update hold set expires_at = now()";
-    sqlx::raw_sql(age).execute(&mut connection).await.unwrap();
+    insist(&mut connection, "update hold set expires_at = now()").await;
     eventually("all holds end", || async {
         stores[0].sweep(Duration::ZERO).await.unwrap();
         totals(&mut database.connection().await).await.2 == NanoUsd::ZERO
