@@ -23,6 +23,8 @@ use crate::telemetry::CallOutcome;
 pub(super) struct CallContext<'a> {
     pub(super) id: RequestId,
     pub(super) caller: &'a Caller,
+    /// Its name in what is learned.
+    pub(super) caller_hash: u64,
     /// The door that it came through.
     pub(super) tool: &'static str,
     pub(super) request: &'a CompletionRequest,

@@ -9,7 +9,7 @@ use super::attempts::Stop;
 use super::audit::Origin;
 use super::cached::Found;
 use super::call::{CallContext, OpenCall};
-use super::feedback::AnswerSource;
+use super::feedback::{AnswerSource, caller_hash};
 use super::refusal;
 use super::relay::Relay;
 use super::route::Route;
@@ -147,13 +147,14 @@ impl Gateway {
             known: &known,
             admission,
             affordable: None,
+            caller_hash: caller_hash(caller),
             cache: CacheOutcome::BYPASS,
             started,
             deadline,
             is_shared,
         };
         if request.route_only {
-            call.affordable = self.limits.affordable(admission, caller, id).await?;
+            call.affordable = self.limits.affordable(admission, caller).await?;
             let vector = self.embed_as_asked(&call, named).await;
             let route = self.route(&call, named, vector.as_deref())?;
             return dry_run(&call, route);

@@ -5,7 +5,6 @@ use std::time::Duration;
 use super::attempt::Ask;
 use super::circuits::Entry;
 use super::disposition::disposition;
-use super::feedback::caller_hash;
 use super::health::Slowness;
 use super::open_attempt::OpenAttempt;
 use super::refusal::is_our_deadline;
@@ -99,7 +98,7 @@ impl OpenAttempt<'_> {
         let lesson = AnswerLesson {
             target: self.target,
             task: ask.task,
-            caller: caller_hash(self.call.caller),
+            caller: self.call.caller_hash,
             tokens,
             is_usable,
         };

@@ -5,9 +5,10 @@ use std::time::Duration;
 use super::Gateway;
 use super::bounds::Size;
 use super::feedback::caller_hash;
+use super::refusal;
 use crate::domain::{
-    Caller, CompletionRequest, Draft, Effort, Error, ErrorKind, Message, ModelId, ModelSpec,
-    NanoUsd, ProviderName, RequestId, Role, Target, TaskLabel,
+    Caller, CompletionRequest, Draft, Effort, Error, Message, ModelId, ModelSpec, NanoUsd,
+    ProviderName, Role, Target, TaskLabel,
 };
 use crate::routing::{Choice, Facts, Features, LearnedEstimator, TaskEstimate};
 
@@ -68,9 +69,8 @@ impl Gateway {
     pub async fn predict_cost(&self, caller: &Caller, wish: CostWish) -> Result<CostReport, Error> {
         check(&wish)?;
         let admission = self.limits.admit(caller).await?;
-        let id = RequestId::random();
-        let affordable = self.limits.affordable(&admission, caller, id).await?;
-        let (known, permit) = (self.known(), self.permit(caller));
+        let affordable = self.limits.affordable(&admission, caller).await?;
+        let known = self.known();
         let (prompt, at) = (wish.prompt.unwrap_or_default(), self.clock.now());
         let task = match &wish.input_tokens {
             Some(_) => TaskEstimate::unknown(),
@@ -78,9 +78,8 @@ impl Gateway {
         };
         let request = request(prompt, wish.model)?;
         let named = known.named_model(&request)?;
-        if let Some(spec) = named.filter(|spec| !permit.allows(spec)) {
-            let message = format!("caller {caller} may not use {}", spec.canonical());
-            return Err(Error::new(ErrorKind::PolicyBlocked, message));
+        if let Some(spec) = named.filter(|spec| !admission.allows(spec)) {
+            return Err(refusal::not_allowed(caller, spec));
         }
         let mut facts = Facts::new(&request, Choice::Any, (task, at));
         facts.input_tokens = wish.input_tokens.unwrap_or(facts.input_tokens);
@@ -92,16 +91,10 @@ impl Gateway {
         let qualities = taught.of(&facts.mix, || {
             Features::read(request.messages.first().map_or("", text), None)
         });
-        let is_allowed = |target: &Target| {
-            let spec = known.catalogue.spec(&target.provider, &target.model);
-            spec.is_some_and(|spec| permit.allows(spec))
-        };
-        let mut ranking = self.rank_all(&known, &facts, &qualities);
-        if let Some(left) = affordable {
-            self.rule_out_unaffordable(&mut ranking, &known, size, left);
-        }
-        let mut targets = ranking.usable().map(|candidate| &candidate.target);
-        let auto = targets.find(|target| named.is_none() && is_allowed(target));
+        let rights = (&admission, affordable.map(|left| (size, left)));
+        let ranking = self.rank_for(&known, rights, &facts, &qualities);
+        let first = ranking.usable().next().filter(|_| named.is_none());
+        let auto = first.map(|candidate| candidate.target.clone());
         let state = self.learning.state();
         let health = self.health.now(self.circuits.now(), &self.places, 0);
         let estimator = LearnedEstimator {
@@ -115,7 +108,7 @@ impl Gateway {
         let models = known.catalogue.models().iter();
         let models = models.filter(|spec| {
             let is_meant = named.is_none_or(|named| named.canonical() == spec.canonical());
-            is_meant && permit.allows(spec) && spec.is_served_on(facts.today)
+            is_meant && admission.allows(spec) && spec.is_served_on(facts.today)
         });
         for spec in models {
             let predicted = estimator.predict(&facts, spec, usual_effort(spec), wish.output_tokens);
@@ -135,7 +128,7 @@ impl Gateway {
             predictions,
             unpriced,
             task: task.label,
-            auto: auto.cloned(),
+            auto,
         })
     }
 }

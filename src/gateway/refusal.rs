@@ -7,8 +7,8 @@ use std::time::Duration;
 use super::circuit::{Cause, Closure};
 use super::vendor_places::Crowded;
 use crate::domain::{
-    Attempt, Catalogue, Error, ErrorKind, FilterReason, NanoUsd, ProviderError, ProviderErrorKind,
-    ProviderName, Target, TimeoutPhase,
+    Attempt, Caller, Catalogue, Error, ErrorKind, FilterReason, ModelSpec, NanoUsd, ProviderError,
+    ProviderErrorKind, ProviderName, Target, TimeoutPhase,
 };
 use crate::routing::{Choice, Facts, Ranking, shortfall};
 
@@ -82,6 +82,12 @@ pub(super) fn nothing_can_answer(
         is_too_long,
         ..Error::invalid(message)
     }
+}
+
+/// Makes the error of a model that is not the caller's to use.
+pub(super) fn not_allowed(caller: &Caller, spec: &ModelSpec) -> Error {
+    let message = format!("caller {caller} may not use {}", spec.canonical());
+    Error::new(ErrorKind::PolicyBlocked, message)
 }
 
 /// What a run of failed attempts comes to.

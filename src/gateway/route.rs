@@ -3,7 +3,6 @@
 use super::Gateway;
 use super::bounds::Size;
 use super::call::CallContext;
-use super::feedback::caller_hash;
 use super::jitter::jitter;
 use super::knowledge::Knowledge;
 use super::learning::question;
@@ -11,8 +10,9 @@ use super::plan::Plan;
 use super::refusal;
 use crate::domain::{
     Caller, Candidate, Capability, CompletionRequest, Error, ErrorKind, Exploration, FilterReason,
-    ModelSelector, ModelSpec, RoutingReport, Target, TaskGuess,
+    ModelSelector, ModelSpec, NanoUsd, RoutingReport, Target, TaskGuess,
 };
+use crate::limit::Admission;
 use crate::routing::{
     Choice, Facts, Features, FreshRates, LearnedEstimator, Prices, PromptQualities, Ranking,
     TaskEstimate, explain, explore, rank,
@@ -61,10 +61,7 @@ impl Gateway {
         if let Some(spec) = named
             && !call.admission.allows(spec)
         {
-            return Err(Error::new(
-                ErrorKind::PolicyBlocked,
-                format!("caller {caller} may not use {}", spec.canonical()),
-            ));
+            return Err(refusal::not_allowed(caller, spec));
         }
         let choice = named.map_or(Choice::Any, |spec| Choice::Named {
             provider: spec.provider.as_str(),
@@ -72,7 +69,7 @@ impl Gateway {
         });
         let task = self.learning.classify(request, vector);
         let mut facts = Facts::new(request, choice, (task, at));
-        facts.caller = caller_hash(caller);
+        facts.caller = call.caller_hash;
         facts.cost_pressure = call.admission.pressure();
         let free = facts.needs.without(Capability::JsonSchema);
         if named.is_some() {
@@ -176,22 +173,34 @@ impl Gateway {
         facts: &Facts<'_>,
         qualities: &PromptQualities<'_>,
     ) -> Ranking {
-        let mut ranking = self.rank_all(call.known, facts, qualities);
-        if !call.admission.is_free() {
+        let money = call.affordable.map(|left| (Size::of(call.request), left));
+        self.rank_for(call.known, (call.admission, money), facts, qualities)
+    }
+
+    /// Ranks the targets for a caller, by its rights and, where that is known,
+    /// by what is left for a request of a size.
+    pub(super) fn rank_for(
+        &self,
+        known: &Knowledge,
+        (admission, money): (&Admission, Option<(Size, NanoUsd)>),
+        facts: &Facts<'_>,
+        qualities: &PromptQualities<'_>,
+    ) -> Ranking {
+        let mut ranking = self.rank_all(known, facts, qualities);
+        if !admission.is_free() {
             ranking.rule_out(FilterReason::Models, |target| {
-                let spec = call.known.catalogue.spec(&target.provider, &target.model);
-                spec.is_some_and(|spec| !call.admission.allows(spec))
+                let spec = known.catalogue.spec(&target.provider, &target.model);
+                spec.is_some_and(|spec| !admission.allows(spec))
             });
         }
-        if let Some(left) = call.affordable {
-            let size = Size::of(call.request);
-            self.rule_out_unaffordable(&mut ranking, call.known, size, left);
+        if let Some((size, left)) = money {
+            self.rule_out_unaffordable(&mut ranking, known, size, left);
         }
         ranking
     }
 
     /// Ranks the targets, whoever asks.
-    pub(super) fn rank_all(
+    fn rank_all(
         &self,
         known: &Knowledge,
         facts: &Facts<'_>,

@@ -231,7 +231,6 @@ impl Limiter {
         &self,
         admission: &Admission,
         caller: &Caller,
-        id: RequestId,
     ) -> Result<Option<NanoUsd>, Error> {
         let budgets = admission.terms.budgets();
         if budgets.is_empty() {
@@ -240,7 +239,7 @@ impl Limiter {
         // Setting nothing aside tells what is left.
         let hold = Hold {
             id: AttemptId {
-                request: id,
+                request: RequestId::random(),
                 attempt: 0,
             },
             caller: caller.clone(),
